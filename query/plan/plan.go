@@ -125,10 +125,15 @@ type Case struct {
 	T     Type
 }
 
-// Cast is TRY_CAST(x AS type): null where x does not fit.
+// AnyScale is the scale of a Cast to a number that keeps as many decimals as the text has.
+const AnyScale = 255
+
+// Cast is TRY_CAST(x AS type): null where x does not fit. Must is set by the loader, which maps columns
+// of text to typed ones: what does not fit is then an error of its row, and an empty text is null.
 type Cast struct {
-	X Expr
-	T Type
+	X    Expr
+	T    Type
+	Must bool
 }
 
 // And is the three-valued conjunction; it has at least two terms.
