@@ -1,0 +1,290 @@
+package oracle
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/diag"
+)
+
+// Answer is what a statement says. Count and IDs are the contacts that match, IDs in byte order, LIMIT
+// not applied. Rows are SELECT's rows: ordered as ORDER BY says, equal ones (all, without ORDER BY) by
+// contact id.
+type Answer struct {
+	Count   int
+	IDs     []string
+	Columns []string
+	Rows    [][]Cell
+}
+
+// Eval answers COUNT and SELECT under a clock in ms, which is at least the newest write's stamp. An error
+// is a *diag.Error whose Code is meant and whose text is not. Nothing is skipped: a statement fails with
+// OVERFLOW wherever a value of it overflows, except in arms of CASE and COALESCE that are not reached.
+func (db *DB) Eval(stmt ast.Stmt, clockMS int64) (Answer, error) {
+	c := &compiler{db: db}
+	clock := max(clockMS, db.newest)
+	switch s := stmt.(type) {
+	case *ast.Count:
+		return c.count(s, clock)
+	case *ast.Select:
+		return c.selectRows(s, clock)
+	}
+	return Answer{}, refuse(diag.Invalid, "the oracle answers COUNT and SELECT")
+}
+
+// asOf moves the clock.
+func (c *compiler) asOf(e ast.Expr, clock int64) (int64, error) {
+	if e == nil {
+		return clock, nil
+	}
+	at, err := c.edge(e, scope{noData: true})
+	if err != nil {
+		return 0, err
+	}
+	x := at(&env{db: c.db, clock: clock})
+	if x.null {
+		return 0, diag.New(diag.Invalid, e.Span(), "AS OF is null")
+	}
+	return c.start(x.moment), nil
+}
+
+// match returns the contacts that satisfy the condition, by id, and checks the condition even if there
+// are none.
+func (c *compiler) match(where ast.Expr, clock int64) ([]*contact, error) {
+	cond := constant(typ{kind: kBool}, boolean(true), diag.Span{})
+	if where != nil {
+		var err error
+		if cond, err = c.condition(where, scope{}); err != nil {
+			return nil, err
+		}
+	}
+	var out []*contact
+	for _, ct := range c.db.contacts {
+		en := &env{db: c.db, clock: clock, c: ct}
+		if cond.ev(en).isTrue() {
+			out = append(out, ct)
+		}
+		if en.err != nil {
+			return nil, en.err
+		}
+	}
+	slices.SortFunc(out, func(a, b *contact) int { return strings.Compare(a.id, b.id) })
+	return out, nil
+}
+
+func (c *compiler) count(s *ast.Count, clock int64) (Answer, error) {
+	clock, err := c.asOf(s.AsOf, clock)
+	if err != nil {
+		return Answer{}, err
+	}
+	found, err := c.match(s.Where, clock)
+	if err != nil {
+		return Answer{}, err
+	}
+	a := answerOf(found)
+	a.Columns, a.Rows = []string{"count"}, [][]Cell{{cell(typ{kind: kInt}, integer(int64(a.Count)))}}
+	return a, nil
+}
+
+func answerOf(found []*contact) Answer {
+	a := Answer{Count: len(found)}
+	for _, ct := range found {
+		a.IDs = append(a.IDs, ct.id)
+	}
+	return a
+}
+
+// column is one item of a select list.
+type column struct {
+	name string
+	node
+}
+
+func (c *compiler) selectRows(s *ast.Select, clock int64) (Answer, error) {
+	if s.From.Name != "contacts" {
+		if _, ok := c.s().Event(s.From.Name); ok {
+			return Answer{}, diag.New(diag.NotYet, s.From.At, "SELECT from an event is not yet in this version")
+		}
+		return Answer{}, diag.New(diag.Name, s.From.At, "there is no table %q", s.From.Name)
+	}
+	clock, err := c.asOf(s.AsOf, clock)
+	if err != nil {
+		return Answer{}, err
+	}
+	sc := scope{grouped: slices.ContainsFunc(s.Items, func(it ast.Item) bool { return !it.Star && c.totals(it.X) })}
+	cols, err := c.columns(s.Items, sc)
+	if err != nil {
+		return Answer{}, err
+	}
+	order, err := c.order(s.Order, cols, sc)
+	if err != nil {
+		return Answer{}, err
+	}
+	limit, err := limitOf(s.Limit)
+	if err != nil {
+		return Answer{}, err
+	}
+	found, err := c.match(s.Where, clock)
+	if err != nil {
+		return Answer{}, err
+	}
+	a := answerOf(found)
+	for _, col := range cols {
+		a.Columns = append(a.Columns, col.name)
+	}
+	envs := []*env{{db: c.db, clock: clock, group: found}}
+	if !sc.grouped {
+		envs = nil
+		for _, ct := range found {
+			envs = append(envs, &env{db: c.db, clock: clock, c: ct})
+		}
+	}
+	a.Rows, err = rows(envs, cols, order, limit)
+	return a, err
+}
+
+func limitOf(l *ast.Literal) (int, error) {
+	if l == nil {
+		return -1, nil
+	}
+	n, ok := new(big.Int).SetString(l.Text, 10)
+	if l.Kind != ast.LitInt || !ok || n.Sign() < 0 {
+		return 0, diag.New(diag.Invalid, l.At, "LIMIT takes a whole number")
+	}
+	return int(min(n.Uint64(), 1<<40)), nil
+}
+
+func (c *compiler) columns(items []ast.Item, sc scope) ([]column, error) {
+	var out []column
+	for _, it := range items {
+		if it.Star {
+			star, err := c.star(sc, it.At)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, star...)
+			continue
+		}
+		n, err := c.expr(it.X, sc)
+		if err != nil {
+			return nil, err
+		}
+		if n.t.kind == kindVersion || n.calendar() {
+			return nil, diag.New(diag.Type, n.at, "a %s cannot be shown", n.t)
+		}
+		name := ""
+		if it.Alias != nil {
+			name = it.Alias.Name
+		}
+		out = append(out, column{name, n})
+	}
+	return out, nil
+}
+
+// star is every attribute: id, created_at, then in creation order.
+func (c *compiler) star(sc scope, at diag.Span) ([]column, error) {
+	names := []string{"id", "created_at"}
+	for _, a := range c.s().Attrs {
+		names = append(names, a.Name)
+	}
+	var out []column
+	for _, name := range names {
+		n, err := c.attribute(name, at, sc)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, column{name, n})
+	}
+	return out, nil
+}
+
+// sortKey is one term of ORDER BY: nulls come last, up and down.
+type sortKey struct {
+	node
+	desc bool
+}
+
+func (c *compiler) order(items []ast.OrderItem, cols []column, sc scope) ([]sortKey, error) {
+	var out []sortKey
+	for _, it := range items {
+		n, err := c.orderTerm(it.X, cols, sc)
+		if err != nil {
+			return nil, err
+		}
+		if n.t.kind == kKey || n.t.kind == kSet {
+			return nil, diag.New(diag.Type, it.X.Span(), "%s has no order", n.t)
+		}
+		out = append(out, sortKey{n, it.Desc})
+	}
+	return out, nil
+}
+
+// orderTerm is a column number, an alias or an expression, in this order of preference.
+func (c *compiler) orderTerm(e ast.Expr, cols []column, sc scope) (node, error) {
+	if l, ok := e.(*ast.Literal); ok && l.Kind == ast.LitInt {
+		n, ok := new(big.Int).SetString(l.Text, 10)
+		if !ok || n.Sign() <= 0 || n.Cmp(big.NewInt(int64(len(cols)))) > 0 {
+			return node{}, diag.New(diag.Invalid, l.At, "there is no column %s", l.Text)
+		}
+		return cols[n.Int64()-1].node, nil
+	}
+	if name, ok := e.(*ast.Name); ok && len(name.Parts) == 1 {
+		for _, col := range cols {
+			if col.name == name.Parts[0].Name {
+				return col.node, nil
+			}
+		}
+	}
+	return c.expr(e, sc)
+}
+
+type row struct {
+	cells []Cell
+	keys  []val
+}
+
+func rows(envs []*env, cols []column, order []sortKey, limit int) ([][]Cell, error) {
+	var all []row
+	for _, en := range envs {
+		var r row
+		for _, col := range cols {
+			r.cells = append(r.cells, cell(col.t, col.ev(en)))
+		}
+		for _, k := range order {
+			r.keys = append(r.keys, k.ev(en))
+		}
+		if en.err != nil {
+			return nil, en.err
+		}
+		all = append(all, r)
+	}
+	slices.SortStableFunc(all, func(a, b row) int { return compareKeys(order, a.keys, b.keys) })
+	var out [][]Cell
+	for i, r := range all {
+		if i == limit {
+			break
+		}
+		out = append(out, r.cells)
+	}
+	return out, nil
+}
+
+func compareKeys(order []sortKey, a, b []val) int {
+	for i, k := range order {
+		cmp := 0
+		switch {
+		case !a[i].ok || !b[i].ok:
+			cmp = boolToInt(!a[i].ok) - boolToInt(!b[i].ok)
+		case k.desc:
+			cmp = compare(k.t.kind, b[i], a[i])
+		default:
+			cmp = compare(k.t.kind, a[i], b[i])
+		}
+		if cmp != 0 {
+			return cmp
+		}
+	}
+	return 0
+}
