@@ -1,0 +1,103 @@
+package catalog
+
+import (
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// Load is how far a COPY of one file into one target has come. Its blocks are numbered from 0 and hold
+// 8,192 source rows each (the last one fewer). All blocks below len(Hashes) are in; a block at or above
+// may be in as well, which its groups know: they drop what they already have, by (Producer, block).
+type Load struct {
+	Key      string        `json:"key"` // names target, file and mapping
+	Base     schema.BaseID `json:"base"`
+	Producer uint64        `json:"producer"` // the log index that opened this run; unique for ever
+	Hashes   []uint64      `json:"hashes,omitempty"`
+	Rows     uint64        `json:"rows"`     // source rows of the blocks that are in
+	Rejected uint64        `json:"rejected"` // of these, rows that were rejected
+	Done     bool          `json:"done"`
+}
+
+// LoadChange opens a load or moves it on.
+type LoadChange struct {
+	Key      string        `json:"key"`
+	Base     schema.BaseID `json:"base"`
+	Again    bool          `json:"again,omitempty"` // open: forget what was loaded and load once more
+	Producer uint64        `json:"producer,omitempty"`
+	From     uint64        `json:"from,omitempty"`   // advance: the number of blocks that were in
+	Hashes   []uint64      `json:"hashes,omitempty"` // advance: the blocks that are in now, in order
+	Rows     uint64        `json:"rows,omitempty"`
+	Rejected uint64        `json:"rejected,omitempty"`
+	Done     bool          `json:"done,omitempty"`
+}
+
+// Load returns the load with that key.
+func (c *Catalog) Load(key string) (Load, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	l, ok := c.st.Loads[key]
+	if !ok {
+		return Load{}, false
+	}
+	return *l, true
+}
+
+// openLoad returns the load with the key, made if it is new. A load that is not done is gone on with
+// under the producer it has, whose sequence numbers the groups remember.
+func (c *Catalog) openLoad(index uint64, in *LoadChange) (Result, error) {
+	if in == nil || in.Key == "" || len(in.Key) > 4096 {
+		return Result{}, diag.New(diag.Invalid, diag.Span{}, "a load needs a key of at most 4,096 bytes")
+	}
+	l := c.st.Loads[in.Key]
+	if l != nil && !in.Again {
+		return Result{Load: *l}, nil
+	}
+	c.forgetOldLoads()
+	l = &Load{Key: in.Key, Base: in.Base, Producer: index}
+	c.st.Loads[in.Key] = l
+	return Result{Load: *l}, nil
+}
+
+// forgetOldLoads makes room for one more load: those opened first go first, finished ones before others.
+func (c *Catalog) forgetOldLoads() {
+	for len(c.st.Loads) >= MaxLoads {
+		var oldest *Load
+		for _, l := range c.st.Loads {
+			if oldest == nil || older(l, oldest) {
+				oldest = l
+			}
+		}
+		delete(c.st.Loads, oldest.Key)
+	}
+}
+
+// older is a total order, because producers are unique: the choice does not depend on map order.
+func older(a, b *Load) bool {
+	if a.Done != b.Done {
+		return a.Done
+	}
+	return a.Producer < b.Producer
+}
+
+func (c *Catalog) advanceLoad(in *LoadChange) (Result, error) {
+	if in == nil {
+		return Result{}, diag.New(diag.Internal, diag.Span{}, "an advance needs a load")
+	}
+	l := c.st.Loads[in.Key]
+	switch {
+	case l == nil || l.Producer != in.Producer:
+		return Result{}, diag.New(diag.Conflict, diag.Span{}, "this load was begun again by somebody else").
+			WithHint("run the COPY once more; what is in stays in")
+	case in.From != uint64(len(l.Hashes)):
+		return Result{}, diag.New(diag.Conflict, diag.Span{},
+			"two loads of this file run at the same time: %d blocks are in, not %d", len(l.Hashes), in.From).
+			WithHint("let one of them finish")
+	}
+	next := *l
+	next.Hashes = append(append([]uint64(nil), l.Hashes...), in.Hashes...)
+	next.Rows += in.Rows
+	next.Rejected += in.Rejected
+	next.Done = in.Done
+	c.st.Loads[in.Key] = &next
+	return Result{Load: next}, nil
+}
