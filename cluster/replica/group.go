@@ -82,6 +82,9 @@ func (g *Group) open() error {
 	if err != nil {
 		return err
 	}
+	if err := r.setAside(); err != nil {
+		return err
+	}
 	if empty {
 		if err := bootstrap(g.cfg, g.log); err != nil {
 			return fmt.Errorf("group %s: beginning the log: %w", g.cfg.Name, err)

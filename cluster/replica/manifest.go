@@ -18,7 +18,10 @@ const (
 	maxManifest     = manifestFixed + maxNameLen + maxConfigLen + 4
 )
 
-var errManifest = errors.New("manifest is not readable")
+var (
+	errManifest = errors.New("manifest is not readable")
+	errVersion  = errors.New("format version is not known to this build; use the Muster that wrote it, or a newer one")
+)
 
 // manifest describes one image.
 type manifest struct {
@@ -62,7 +65,7 @@ func decodeManifest(b []byte) (*manifest, error) {
 		return nil, fmt.Errorf("%w: it begins with %q", errManifest, body[:8])
 	}
 	if v := le.Uint32(body[8:]); v != manifestVersion {
-		return nil, fmt.Errorf("%w: format version %d, this build reads %d; use the Muster that wrote it, or a newer one", errManifest, v, manifestVersion)
+		return nil, fmt.Errorf("manifest version %d, this build reads %d: %w", v, manifestVersion, errVersion)
 	}
 	nameLen, configLen := uint64(le.Uint32(body[12:])), uint64(le.Uint32(body[68:]))
 	if nameLen > maxNameLen || manifestFixed+nameLen+configLen != uint64(len(body)) {

@@ -19,9 +19,10 @@ type recovery struct {
 	index, term uint64 // last entry covered by image or log
 	config      []byte // newest raft configuration, encoded
 	configIndex uint64
-	lastImage   uint64 // newest image index seen, damaged ones included
-	replayed    int64  // log bytes replayed
-	firstDamage error  // of the images that were passed over
+	lastImage   uint64   // newest image index seen, damaged ones included
+	replayed    int64    // log bytes replayed
+	damaged     []string // images that were passed over, newest first
+	firstDamage error    // of the first of them
 }
 
 // run recovers and reports whether there was nothing to recover.
@@ -52,6 +53,17 @@ func (r *recovery) run() (empty bool, err error) {
 	return false, nil
 }
 
+// setAside takes the damaged images out of the count of those kept. It is for
+// the end of a recovery that succeeded without them.
+func (r *recovery) setAside() error {
+	for _, id := range r.damaged {
+		if err := r.images.fs.setAside(id); err != nil {
+			return fmt.Errorf("group %s: setting image %s aside: %w", r.cfg.Name, id, err)
+		}
+	}
+	return nil
+}
+
 func (r *recovery) logBounds() (first, last uint64, err error) {
 	if first, err = r.log.FirstIndex(); err != nil {
 		return 0, 0, err
@@ -78,6 +90,7 @@ func (r *recovery) restoreImage() error {
 			return err
 		}
 		r.cfg.Logger.Error("image is damaged, trying the one before it", "err", err)
+		r.damaged = append(r.damaged, ids[i])
 		if r.firstDamage == nil {
 			r.firstDamage = err
 		}
@@ -88,6 +101,9 @@ func (r *recovery) restoreImage() error {
 // tryImage restores one image. Damage in it wraps ErrDamaged.
 func (r *recovery) tryImage(id string) error {
 	m, err := r.images.load(id)
+	if errors.Is(err, errVersion) {
+		return fmt.Errorf("group %s: image %s: %w", r.cfg.Name, r.images.fs.path(id, manifestName), err)
+	}
 	if err != nil {
 		return r.imageDamage(id, manifestName, -1, err)
 	}

@@ -22,6 +22,7 @@ type journal struct {
 	mu      sync.Mutex
 	entries []string
 	applies int
+	healed  bool          // kind 3 is refused instead
 	wait    chan struct{} // if set, images wait for it before writing
 }
 
@@ -40,6 +41,9 @@ func (j *journal) Apply(index uint64, cmd *command.Command) any {
 	case kindRefuse:
 		return errRefused
 	case kindPanic:
+		if j.healed {
+			return errRefused
+		}
 		panic("kind 3")
 	}
 	j.applies++

@@ -58,7 +58,7 @@ func repairTail(cfg Config, dir string, meta types.MetaStore) error {
 	if err != nil {
 		return err
 	}
-	tail := scanSegment(data)
+	tail := scanSegment(data, last.BaseIndex)
 	if tail.damagedAt >= 0 {
 		return &DamageError{Group: cfg.Name, File: path, Offset: tail.damagedAt, Index: last.BaseIndex + tail.entries,
 			What: "log entries are unreadable while later ones are whole", Remedy: remedyRestore}
@@ -120,8 +120,8 @@ type tailScan struct {
 
 // scanSegment walks the batches of a segment file. A batch is frames and a
 // commit frame with the CRC32C of everything since the commit before; the
-// first one includes the file header.
-func scanSegment(data []byte) tailScan {
+// first one includes the file header. base is the index of the first entry.
+func scanSegment(data []byte, base uint64) tailScan {
 	s := tailScan{damagedAt: -1}
 	from, at := int64(0), int64(walHeader)
 	for {
@@ -132,7 +132,7 @@ func scanSegment(data []byte) tailScan {
 		s.end, s.entries, s.indexStart = b.end, s.entries+b.entries, b.indexStart
 		from, at = b.end, b.end
 	}
-	if s.end < int64(len(data)) && batchBehind(data, s.end) {
+	if s.end < int64(len(data)) && batchBehind(data, s.end, base+s.entries) {
 		s.damagedAt = s.end
 	}
 	return s
@@ -171,15 +171,21 @@ func readBatch(data []byte, from, at int64) (b batch, ok bool) {
 	return b, false
 }
 
-// batchBehind reports whether a whole batch with entries stands somewhere
-// behind a bad place. It begins after a commit frame, and all frames are
-// aligned to 8 bytes.
-func batchBehind(data []byte, bad int64) bool {
+// batchBehind reports whether a whole batch stands somewhere behind a bad
+// place. Frames are aligned to 8 bytes, and a batch begins with an entry, whose
+// record begins with its index; next is the index the bad place should have
+// held. Looking at indexes keeps payloads that resemble frames from being
+// walked.
+func batchBehind(data []byte, bad int64, next uint64) bool {
 	for at := max(bad, walHeader) &^ 7; at+2*walFrameHeader <= int64(len(data)); at += walFrameHeader {
-		if data[at] != walCommit || data[at+1]|data[at+2]|data[at+3] != 0 {
+		if data[at] != walEntry || data[at+1]|data[at+2]|data[at+3] != 0 {
 			continue
 		}
-		if b, ok := readBatch(data, at+walFrameHeader, at+walFrameHeader); ok && (b.entries > 0 || b.indexStart > 0) {
+		index, _ := binary.Uvarint(data[at+walFrameHeader:])
+		if index <= next || index > next+uint64(len(data)) {
+			continue
+		}
+		if _, ok := readBatch(data, at, at); ok {
 			return true
 		}
 	}
