@@ -18,11 +18,18 @@ func Add(x, y Number) (Number, error) {
 
 // Sub returns x − y.
 func Sub(x, y Number) (Number, error) {
-	minus, err := Neg(y)
-	if err != nil {
-		return Number{}, err
+	if minus, err := Neg(y); err == nil {
+		return Add(x, minus)
 	}
-	return Add(x, minus)
+	// Only −2^127 has no negative; the difference may fit all the same.
+	switch {
+	case x.form == binary:
+		return floatResult(x, y, x.f-y.Float64())
+	case x.form == decimal && y.form == decimal:
+		a, b, scale := aligned(x, y)
+		return trimmed(a.Sub(a, b), scale)
+	}
+	return fromRat(new(big.Rat).Sub(x.rat(), y.rat()))
 }
 
 // Mul returns x · y.
@@ -185,22 +192,29 @@ func addDecimals(x, y Number) (Number, error) {
 			return Decimal(sum, scale), nil
 		}
 	}
-	return addTrimmed(x, y)
+	// The sum may fit without the trailing zeros of its terms.
+	p, q, most := aligned(x, y)
+	return trimmed(p.Add(p, q), most)
 }
 
-// addTrimmed is the slow path: the sum may fit without the trailing zeros of its terms.
-func addTrimmed(x, y Number) (Number, error) {
-	scale := max(x.scale, y.scale)
-	up := func(v Number) *big.Int { return new(big.Int).Mul(v.n.Big(), pow10[scale-v.scale].Big()) }
-	sum, ten, rem := new(big.Int).Add(up(x), up(y)), big.NewInt(10), new(big.Int)
+// aligned returns two decimals as integers over one power of ten.
+func aligned(x, y Number) (a, b *big.Int, scale int) {
+	most := max(x.scale, y.scale)
+	up := func(v Number) *big.Int { return new(big.Int).Mul(v.n.Big(), pow10[most-v.scale].Big()) }
+	return up(x), up(y), int(most)
+}
+
+// trimmed returns v / 10^scale without as many trailing zeros as it takes to fit.
+func trimmed(v *big.Int, scale int) (Number, error) {
+	ten, rem := big.NewInt(10), new(big.Int)
 	for {
-		if n, ok := FromBig(sum); ok {
-			return Decimal(n, scale), nil
+		if n, ok := FromBig(v); ok && scale <= MaxScale {
+			return Decimal(n, uint8(scale)), nil
 		}
-		if scale == 0 || rem.Rem(sum, ten).Sign() != 0 {
+		if scale == 0 || rem.Rem(v, ten).Sign() != 0 {
 			return Number{}, ErrOverflow
 		}
-		sum.Quo(sum, ten)
+		v.Quo(v, ten)
 		scale--
 	}
 }
@@ -209,16 +223,7 @@ func mulDecimals(x, y Number) (Number, error) {
 	if p, ok := x.n.Mul(y.n); ok && x.scale+y.scale <= MaxScale {
 		return Decimal(p, x.scale+y.scale), nil
 	}
-	x, y = x.trim(0), y.trim(0)
-	p, ok := x.n.Mul(y.n)
-	if !ok || x.scale+y.scale > 2*MaxScale {
-		return Number{}, ErrOverflow
-	}
-	product := Number{n: p, scale: x.scale + y.scale}.trim(MaxScale)
-	if product.scale > MaxScale {
-		return Number{}, ErrOverflow
-	}
-	return product, nil
+	return trimmed(new(big.Int).Mul(x.n.Big(), y.n.Big()), int(x.scale)+int(y.scale))
 }
 
 func divDecimals(x, y Number) (Number, bool) {

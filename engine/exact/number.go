@@ -92,7 +92,7 @@ func (x Number) ToValue(t plan.Type) (schema.Value, error) {
 // ownScale returns x as a decimal of at most schema.MaxScale decimals with no more than it needs.
 func (x Number) ownScale() Number {
 	if x.form != decimal {
-		y, err := x.Round(schema.MaxScale)
+		y, err := x.decimal(schema.MaxScale)
 		if err != nil {
 			return x
 		}
@@ -109,7 +109,7 @@ func (x Number) Unscaled(scale uint8) (int64, error) {
 	if x.form == decimal && x.scale == scale {
 		return int64Of(x.n)
 	}
-	y, err := x.Round(int(scale))
+	y, err := x.decimal(int(scale))
 	if err != nil {
 		return 0, err
 	}
@@ -118,6 +118,17 @@ func (x Number) Unscaled(scale uint8) (int64, error) {
 		return 0, ErrOverflow
 	}
 	return int64Of(n)
+}
+
+// decimal rounds x to a decimal, FLOATs too.
+func (x Number) decimal(decimals int) (Number, error) {
+	if x.form != binary {
+		return x.Round(decimals)
+	}
+	if math.IsInf(x.f, 0) {
+		return Number{}, ErrOverflow
+	}
+	return roundRat(x.rat(), min(decimals, MaxScale))
 }
 
 func int64Of(n Int128) (int64, error) {
