@@ -76,7 +76,7 @@ func within(events []*event, r reach) []*event {
 func (c *compiler) did(d *ast.Did, sc scope) (node, error) {
 	zero := d.Not || d.Never
 	if zero && d.Freq != nil {
-		return node{}, diag.New(diag.Invalid, d.Freq.At, "DID NOT means zero times; write FEWER THAN n TIMES")
+		return node{}, diag.New(diag.Syntax, d.Freq.At, "DID NOT means zero times; write FEWER THAN n TIMES")
 	}
 	sel, err := c.selector(d.Sel, sc)
 	if err != nil {

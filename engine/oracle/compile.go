@@ -323,7 +323,7 @@ func (c *compiler) logic(b *ast.Binary, sc scope) (node, error) {
 	}
 	for _, side := range []ast.Expr{b.X, b.Y} {
 		if s, ok := side.(*ast.Binary); ok && s.Op == other {
-			return node{}, diag.New(diag.Invalid, b.OpAt, "AND and OR are mixed without brackets")
+			return node{}, diag.New(diag.Syntax, b.OpAt, "AND and OR are mixed without brackets")
 		}
 	}
 	x, err := c.condition(b.X, sc)

@@ -132,6 +132,9 @@ func (d span) shiftDay(z zone, day, from int64, n int64) int64 {
 // numberLiteral reads INT, DECIMAL, FLOAT and PERCENT literals.
 func numberLiteral(l *ast.Literal) (*big.Rat, typ, error) {
 	digits := strings.TrimSpace(l.Text)
+	if l.Kind == ast.LitFloat {
+		return floatLiteral(l, digits)
+	}
 	r, ok := new(big.Rat).SetString(digits)
 	if !ok {
 		return nil, typ{}, diag.New(diag.Syntax, l.At, "%q is no number", l.Text)
@@ -140,14 +143,7 @@ func numberLiteral(l *ast.Literal) (*big.Rat, typ, error) {
 	if dot := strings.IndexByte(digits, '.'); dot >= 0 {
 		scale = len(digits) - dot - 1
 	}
-	switch {
-	case l.Kind == ast.LitFloat:
-		f, ok := toFloat(r)
-		if !ok {
-			return nil, typ{}, diag.New(diag.Overflow, l.At, "%s does not fit in FLOAT", l.Text)
-		}
-		return f, typ{kind: kFloat}, nil
-	case l.Kind == ast.LitPercent:
+	if l.Kind == ast.LitPercent {
 		r.Quo(r, pow10(2))
 		scale += 2
 	}
@@ -156,6 +152,16 @@ func numberLiteral(l *ast.Literal) (*big.Rat, typ, error) {
 		return nil, typ{}, diag.New(diag.Overflow, l.At, "%s does not fit in 128 bits", l.Text)
 	}
 	return r, t, nil
+}
+
+// floatLiteral rounds once to the nearest FLOAT. It does not go through a fraction: 1e999999999 would
+// fill the memory.
+func floatLiteral(l *ast.Literal, digits string) (*big.Rat, typ, error) {
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return nil, typ{}, diag.New(diag.Overflow, l.At, "%s does not fit in FLOAT", l.Text)
+	}
+	return new(big.Rat).SetFloat64(f), typ{kind: kFloat}, nil
 }
 
 // toFloat rounds to the nearest FLOAT; false if that is infinite.

@@ -88,13 +88,10 @@ type Target interface {
 	Retain(nowMS int64) error
 }
 
-// New returns an empty base. It panics if the schema's time zone is unknown: the caller made it.
-func New(s *schema.Schema) *DB {
+// New returns an empty base, or an error if the schema's time zone is unknown.
+func New(s *schema.Schema) (*DB, error) {
 	db := &DB{contacts: map[string]*contact{}}
-	if err := db.SetSchema(s); err != nil {
-		panic(err)
-	}
-	return db
+	return db, db.SetSchema(s)
 }
 
 // SetSchema publishes a schema. The data of attributes, event types and properties that it no longer
