@@ -3,6 +3,7 @@ package tile
 import (
 	"unsafe"
 
+	"github.com/musterdb/muster/storage/column"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -40,11 +41,11 @@ const (
 
 // lane describes the values of one property in a block.
 type lane struct {
-	base  int64  // value = base + stored; of FLOAT the least value's bits; 0 for codes
+	base  int64  // value = base + stored; 0 for FLOAT and codes
+	min   int64  // no value is less; of FLOAT the bits of the least value
 	max   int64  // no value is greater; of FLOAT the bits of the greatest value
-	off   uint32 // of the values, in units of 8 bytes; also the two below
-	voff  uint32 // of the validity bits
-	moff  uint32 // of the ms of a TIMESTAMP
+	off   uint32 // of the values, in units of 8 bytes
+	voff  uint32 // of the validity bits, likewise
 	slot  uint16 // index into typeInfo.props
 	width uint8  // bytes of a value: 0 (all equal base), 1, 2, 4, 8, or widthBits
 	flags uint8
@@ -54,8 +55,10 @@ const widthBits = 0xff // BOOL: a bit each
 
 const (
 	laneNulls = 1 << iota // has validity bits
-	laneMS                // a TIMESTAMP with milliseconds
+	laneSome              // some value is, or was, not null: min and max hold
 )
+
+func (l *lane) empty() bool { return l.flags&laneSome == 0 }
 
 // Block is one block as a reader sees it: a small value, valid as long as the view it came from. Its
 // slices alias the shard's memory and are read only. Index order is arrival order.
@@ -94,6 +97,40 @@ func (b Block) Time(i int) int64 { return b.h.time(i) }
 
 // IDs returns the events' id hashes, 0 for none; nil if no event of the block has one.
 func (b Block) IDs() []uint64 { return b.h.ids() }
+
+// Prop returns a property's values, one for each event, or nil if all are null. It makes a new Chunk;
+// loops over many blocks use PropInto.
+func (b Block) Prop(p schema.PropID) *column.Chunk {
+	c := new(column.Chunk)
+	if !b.PropInto(p, c) {
+		return nil
+	}
+	return c
+}
+
+// PropInto makes c a view of a property's values, or returns false if all are null.
+func (b Block) PropInto(p schema.PropID, c *column.Chunk) bool {
+	ls := b.h.laneList()
+	for i := range ls {
+		if info := &b.h.info.props[ls[i].slot]; info.id == p {
+			if info.gone.Load() {
+				return false
+			}
+			b.h.alias(&ls[i], info, c)
+			return true
+		}
+	}
+	return false
+}
+
+func (h *header) alias(l *lane, p *propInfo, c *column.Chunk) {
+	a := column.Alias{Type: p.typ, Dict: p.texts, Sets: p.sets, Len: int(h.n), Width: int(l.width), Base: l.base,
+		Lo: l.min, Hi: l.max, Values: unsafe.Add(h.mem, int(l.off)*8)}
+	if l.flags&laneNulls != 0 {
+		a.Valid = h.words(l.voff)[:(h.n+63)/64]
+	}
+	c.Alias(a)
+}
 
 func (h *header) start() int64 { return int64(h.span) << minK * 1000 }
 func (h *header) end() int64   { return (int64(h.span)<<minK + 1<<h.k) * 1000 }

@@ -8,7 +8,7 @@
 // A Tile holds the events of one type for one chunk of 65,536 rows. It is a list of blocks in time order.
 // A block covers an aligned span of 2^k seconds, 16 ≤ k ≤ 26; the spans of a tile do not overlap and need
 // not touch. Rows, times in units of 2^(k-16) seconds, residual milliseconds, id hashes and property
-// values of a block lie in one slab allocation; its header is 64 bytes plus 32 for every property that
+// values of a block lie in one slab allocation; its header is 64 bytes plus 40 for every property that
 // some event of it has.
 //
 // A new block takes the widest aligned span that no other block touches, and a block that has splitAt

@@ -2,7 +2,9 @@ package tile
 
 import (
 	"sort"
+	"sync/atomic"
 
+	"github.com/musterdb/muster/storage/column"
 	"github.com/musterdb/muster/storage/schema"
 	"github.com/musterdb/muster/storage/slab"
 )
@@ -23,15 +25,17 @@ type eventType struct {
 type typeInfo struct {
 	id    schema.EventID
 	hasID bool
+	keep  int64      // retention in ms; 0 keeps for ever
 	props []propInfo // by slot; a slot is never used again
 }
 
 type propInfo struct {
 	id      schema.PropID
 	typ     schema.Type
-	texts   *texts // of TEXT and SET
-	sets    *sets  // of SET
+	texts   *column.Dict // of TEXT and SET
+	sets    *column.Dict // of SET: entries of whole sets
 	dropped bool
+	gone    *atomic.Bool // set when the drop is committed; shared by all versions
 }
 
 // Store holds the events of all types of one shard. It has one writer; readers hold the shard's read
@@ -39,9 +43,9 @@ type propInfo struct {
 type Store struct {
 	View
 	arena  *slab.Arena
-	tx     *Tx
+	tx     *Tx     // open, or nil
+	doomed []*Tile // of dropped event types: freed by Maintain
 	index  indexCache
-	cursor Cursor // where Maintain goes on
 	scr    scratch
 }
 
@@ -101,7 +105,7 @@ type Tile struct {
 	blocks []Block
 	life   *Life
 	n      int
-	dirty  bool // Maintain may find something to do
+	todo   uint32 // span from which on Maintain has blocks to look at
 }
 
 // Len returns the number of events.
