@@ -51,7 +51,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 		}
 		w.sc.Events = append(w.sc.Events, e)
 	}
-	w.do(func(tx *Tx) { tx.SetSchema(w.sc) })
+	w.do(func(tx *Tx) { w.setSchema(tx) })
 	return w
 }
 
@@ -59,6 +59,13 @@ func (w *world) do(f func(*Tx)) {
 	tx := w.s.Begin()
 	f(tx)
 	tx.Commit()
+}
+
+func (w *world) setSchema(tx *Tx) {
+	w.t.Helper()
+	if err := tx.SetSchema(w.sc); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // batch makes n random events: rows below rows, times drawn by ms, ids from few values.
@@ -316,8 +323,7 @@ func checkLife(t testing.TB, where string, l *Life, want []event) {
 	if l.Len() != len(count) {
 		t.Fatalf("%s: %d rows live, want %d", where, l.Len(), len(count))
 	}
-	for r := range chunkRows {
-		row := uint16(r)
+	for row := range count {
 		ms, ok := l.Last(row)
 		if l.Count(row) != count[row] || ok != (count[row] > 0) || ms != last[row] || count[row] > l.MaxCount() || ms > l.MaxTime() {
 			t.Fatalf("%s: row %d has last %d %v count %d, want %d %d (bounds %d, %d)", where, row, ms, ok, l.Count(row), last[row], count[row], l.MaxTime(), l.MaxCount())

@@ -1,6 +1,7 @@
 package tile
 
 import (
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -12,7 +13,10 @@ import (
 // SetSchema brings the event types and properties in line with a version of the schema. The events of
 // types that are gone, and the values of properties that are gone, are out of sight at Commit; their
 // memory is freed by and by, that of types by Commits, that of properties by Maintain.
-func (tx *Tx) SetSchema(sc *schema.Schema) {
+func (tx *Tx) SetSchema(sc *schema.Schema) error {
+	if err := tx.checkTypes(sc); err != nil {
+		return err
+	}
 	events := slices.Clone(sc.Events)
 	slices.SortFunc(events, func(a, b schema.EventType) int { return int(a.ID) - int(b.ID) })
 	types := make([]eventType, 0, len(events))
@@ -33,6 +37,26 @@ func (tx *Tx) SetSchema(sc *schema.Schema) {
 		}
 	}
 	tx.types = types
+	return nil
+}
+
+// checkTypes refuses what a schema must never do: give an id a second meaning.
+func (tx *Tx) checkTypes(sc *schema.Schema) error {
+	for i := range sc.Events {
+		e := &sc.Events[i]
+		old := findType(tx.types, e.ID)
+		if old == nil {
+			continue
+		}
+		for _, p := range e.Props {
+			for j := range old.info.props {
+				if was := &old.info.props[j]; was.id == p.ID && (was.typ != p.Type || was.dropped) {
+					return fmt.Errorf("property %q of event %q cannot change from %v to %v or come back: add one with a new id", p.Name, e.Name, was.typ, p.Type)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // describe returns what is known of a type that becomes e, or nil if that is what was.
@@ -48,7 +72,9 @@ func (tx *Tx) describe(was *typeInfo, e *schema.EventType) *typeInfo {
 	}
 	for _, p := range e.Props {
 		if _, found := info.slot(p.ID); !found {
-			info.props = append(info.props, tx.newProp(p))
+			n := tx.newProp(p)
+			info.props = append(info.props, n)
+			tx.made = append(tx.made, n)
 			changed = true
 		}
 	}

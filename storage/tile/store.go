@@ -1,6 +1,8 @@
 package tile
 
 import (
+	"math"
+	"slices"
 	"sort"
 	"sync/atomic"
 
@@ -51,6 +53,25 @@ type Store struct {
 
 // New returns a store without event types. All its memory comes from the arena.
 func New(arena *slab.Arena) *Store { return &Store{arena: arena} }
+
+// Free gives all memory back as soon as no pin needs it; the store must not be used afterwards.
+func (s *Store) Free() {
+	for i := range s.types {
+		t := &s.types[i]
+		for _, tile := range t.tiles {
+			if tile != nil {
+				s.doomed = append(s.doomed, &Tile{blocks: slices.Clone(tile.blocks), life: tile.life})
+			}
+		}
+		for j := range t.info.props {
+			if p := &t.info.props[j]; !p.dropped {
+				p.forget()
+			}
+		}
+	}
+	s.freeDoomed(math.MaxInt)
+	s.View = View{}
+}
 
 // Tile returns the events of a type in a chunk, or nil if it has none there.
 func (v *View) Tile(event schema.EventID, chunk int) *Tile {

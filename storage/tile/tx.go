@@ -21,6 +21,7 @@ type Tx struct {
 	lives   []*Life    // likewise
 	doomed  []*Tile    // likewise, of dropped event types
 	gone    []propInfo // properties dropped
+	made    []propInfo // properties created
 }
 
 type tileKey struct {
@@ -193,6 +194,9 @@ func (tx *Tx) Abort() {
 			s.arena.Free(d.life.mem)
 		}
 		s.index.dropTile(d.key)
+	}
+	for i := range tx.made {
+		tx.made[i].forget()
 	}
 	s.tx = nil
 }
