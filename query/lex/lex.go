@@ -147,7 +147,7 @@ func (s *Scanner) ident() (Token, error) {
 		s.pos++
 	}
 	if s.pos-start > MaxIdent {
-		return Token{}, s.longName(start)
+		return Token{}, s.longName(start, s.pos-start)
 	}
 	if s.pos < len(s.text) && s.text[s.pos] >= utf8.RuneSelf && !isSpace(s.rune()) {
 		return Token{}, s.foreignWord(start)
@@ -155,8 +155,8 @@ func (s *Scanner) ident() (Token, error) {
 	return Token{Ident, start, s.pos}, nil
 }
 
-func (s *Scanner) longName(start int) error {
-	return s.fail(diag.Limit, start, start+MaxIdent, "the name has %d bytes; a name may have %d", s.pos-start, MaxIdent)
+func (s *Scanner) longName(start, n int) error {
+	return s.fail(diag.Limit, start, start+MaxIdent, "the name has %d bytes; a name may have %d", n, MaxIdent)
 }
 
 // foreignWord reports a word with letters that only a quoted name may have.
@@ -248,7 +248,7 @@ func (s *Scanner) quoted(kind Kind, quote byte) (Token, error) {
 	case kind == Text && n > MaxText:
 		return Token{}, s.fail(diag.Limit, start, start+1, "the text has %d bytes; a text may have %d (1 MiB)", n, MaxText)
 	case kind == Quoted && n > MaxIdent:
-		return Token{}, s.longName(start)
+		return Token{}, s.longName(start, n)
 	case kind == Quoted && n == 0:
 		return Token{}, s.fail(diag.Syntax, start, end, "a name may not be empty").WithHint("an empty text is written ''")
 	}
@@ -288,7 +288,7 @@ func (s *Scanner) param() (Token, error) {
 		s.pos++
 	}
 	if s.pos-start > MaxIdent {
-		return Token{}, s.longName(start)
+		return Token{}, s.longName(start, s.pos-start)
 	}
 	name := s.text[start+1 : s.pos]
 	if name == "" || class[name[0]] == classDigit && strings.Trim(name, "0123456789") != "" {

@@ -291,8 +291,7 @@ func (p *parser) spanFrom(x ast.Expr) diag.Span { return p.spanSince(x.Span()) }
 
 // spanSince returns the span from a span's start to the last token read.
 func (p *parser) spanSince(s diag.Span) diag.Span {
-	last := p.toks.RawCursor() - 1
-	return s.To(spanOf(&p.toks.Range(last, last+1)[0]))
+	return s.To(spanOf(p.prev()))
 }
 
 // compareNot reads what may follow NOT after a value.

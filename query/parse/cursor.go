@@ -67,6 +67,15 @@ func (p *parser) ahead(n int) *lexer.Token {
 
 func (p *parser) wordAhead(n int) lex.Word { return wordOf(p.ahead(n)) }
 
+// prev returns the token before the next one, or nil at the start.
+func (p *parser) prev() *lexer.Token {
+	n := p.toks.RawCursor()
+	if n == 0 {
+		return nil
+	}
+	return &p.toks.Range(n-1, n)[0]
+}
+
 // back returns to a checkpoint.
 func (p *parser) back(at lexer.Checkpoint) {
 	p.toks.LoadCheckpoint(at)

@@ -93,16 +93,17 @@ func canonicalDuration(value, unit, written string, at diag.Span) (string, error
 		return whole + unit, nil
 	}
 	if !wholeMillis(fraction, ms) {
-		return "", syntax(at, "%s is not a whole number of %s", shorten(written, maxShown), smallest(ms)).hint("write it in a smaller unit")
+		return "", fractionOf(unit, ms, shorten(written, maxShown), at)
 	}
 	return whole + "." + fraction + unit, nil
 }
 
-func smallest(ms int64) string {
+// fractionOf reports a fraction that no instant can show.
+func fractionOf(unit string, ms int64, written string, at diag.Span) error {
 	if ms == 0 {
-		return "calendar units"
+		return syntax(at, "%s: months, quarters and years have no fractions", written).hint("write a whole number of %s, or days", unitMeaning[unit])
 	}
-	return "milliseconds"
+	return syntax(at, "%s is not a whole number of milliseconds", written).hint("time is kept in milliseconds; round it")
 }
 
 // wholeMillis tells whether 0.fraction of a unit is a whole number of milliseconds.

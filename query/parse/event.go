@@ -115,7 +115,7 @@ func (p *parser) windowAfter(a *ast.Aggregate) error {
 
 // argument reads * | [ DISTINCT ] ( selector [ . name ] [ window ] | sum ).
 func (p *parser) argument(a *ast.Aggregate) error {
-	if p.punct("*") && isPunct(p.ahead(1), ")") {
+	if p.punct("*") {
 		p.advance()
 		a.Star = true
 		return nil
@@ -245,11 +245,27 @@ func (p *parser) negatedFrequency(d *ast.Did, f *ast.Frequency, at diag.Span) er
 		word = "NEVER DID"
 	}
 	e := syntax(p.spanSince(at), "%s means zero times and takes no number of times", word)
-	n := f.N
-	if f.Bound == ast.BoundMoreThan && n < 1<<63 {
-		n++
+	right := &ast.Did{Sel: d.Sel, Window: d.Window, Freq: &ast.Frequency{Days: f.Days, N: f.N}}
+	if p.windowAhead() && d.Window == nil {
+		w, err := p.window()
+		if err != nil {
+			return err
+		}
+		right.Window = w
 	}
-	right := &ast.Did{Sel: d.Sel, Window: d.Window, Freq: &ast.Frequency{Bound: ast.BoundFewerThan, N: n, Days: f.Days}}
+	switch f.Bound {
+	case ast.BoundAtLeast:
+		right.Freq.Bound = ast.BoundFewerThan
+	case ast.BoundMoreThan:
+		right.Freq.Bound = ast.BoundAtMost
+	case ast.BoundAtMost:
+		right.Freq.Bound = ast.BoundMoreThan
+	case ast.BoundFewerThan:
+		right.Freq.Bound = ast.BoundAtLeast
+	default: // EXACTLY and BETWEEN have no opposite of their own
+		right.Freq = f
+		return e.hint("write FEWER THAN n TIMES, or NOT (%s)", shorten(print.Expr(right), 300))
+	}
 	return e.hint("write %s", shorten(print.Expr(right), 300))
 }
 
@@ -315,7 +331,10 @@ func (p *parser) onceTwice() uint64 {
 func (p *parser) betweenTimes(f *ast.Frequency) (err error) {
 	p.advance()
 	f.Bound = ast.BoundBetween
-	if f.N, err = p.count("a number of times, or durations as in BETWEEN 90d AND 30d AGO"); err != nil {
+	if p.tok.Type == tokMeasure {
+		return p.expected("a number of times").hint("a window is written BETWEEN 90d AND 30d AGO")
+	}
+	if f.N, err = p.count("a number of times"); err != nil {
 		return err
 	}
 	if err = p.need(lex.And, " and the upper end of BETWEEN"); err != nil {
@@ -324,17 +343,17 @@ func (p *parser) betweenTimes(f *ast.Frequency) (err error) {
 	if f.M, err = p.count("the upper number of times"); err != nil {
 		return err
 	}
-	return p.times(f.M)
+	return p.times(f)
 }
 
 // times reads TIMES or TIME.
-func (p *parser) times(n uint64) error {
+func (p *parser) times(frequency *ast.Frequency) error {
 	if p.take(lex.Times) || p.take(lex.Time) {
 		return nil
 	}
 	f := p.expected("TIMES after the number").suggest("TIMES")
 	if f.err.Hint == "" {
-		f = f.hint("write %d TIMES; a span of time is written WITHIN %[1]dd", n)
+		f = f.hint("write %s", print.Frequency(frequency))
 	}
 	return f
 }
@@ -353,7 +372,7 @@ func (p *parser) boundTimes(f *ast.Frequency) (err error) {
 	if p.word == lex.Days || p.word == lex.Day {
 		return p.expected("TIMES after the number").hint("write ON AT LEAST %d DAYS to count days with an event", f.N)
 	}
-	return p.times(f.N)
+	return p.times(f)
 }
 
 func (p *parser) onDays(f *ast.Frequency) (err error) {

@@ -8,57 +8,62 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 
 	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/lex"
 )
 
-// form is one statement as the user knows it: its shape, shown in hints, and the words that part it into
-// clauses, in order, from which an error tells what could have come. A clause in need must be there.
+// form is one statement as the user knows it: its shape, shown in hints, and the clauses it is made of,
+// in order, from which an error tells what could have come.
 type form struct {
 	shape   string
 	clauses []clause
 	parse   func(*lexer.PeekingLexer) (ast.Stmt, error)
 }
 
+// clause is a part of a statement that begins with fixed words.
 type clause struct {
-	words string
-	need  bool
-	joins string // what may go on inside the clause before the next one
+	words  string // at depth 0; a bracket may be the last of them
+	need   bool   // must be there
+	joins  string // what may go on inside the clause before the next one
+	silent bool   // not offered: another clause names it as what joins it
 }
 
 // forms are the statements by their first word, or by their first two.
 var forms = map[string]*form{
 	"COUNT": {"COUNT condition [AS OF instant]",
-		[]clause{{"COUNT", true, "AND OR"}, {"AS OF", false, ""}}, production[countStmt]()},
+		[]clause{{words: "COUNT", joins: "AND OR"}, {words: "AS OF"}}, production[countStmt]()},
 	"SELECT": {"SELECT columns FROM contacts [WHERE condition] [ORDER BY columns] [LIMIT n] [AS OF instant]",
-		[]clause{{"SELECT", true, ", AS"}, {"FROM", true, ""}, {"WHERE", false, "AND OR"},
-			{"ORDER BY", false, ", ASC DESC"}, {"LIMIT", false, ""}, {"AS OF", false, ""}}, production[selectStmt]()},
-	"USE": {"USE base", []clause{{"USE", true, ""}}, production[useStmt]()},
+		[]clause{{words: "SELECT", joins: ", AS"}, {words: "FROM", need: true}, {words: "WHERE", joins: "AND OR"},
+			{words: "ORDER BY", joins: ", DESC ASC"}, {words: "LIMIT"}, {words: "AS OF"}}, production[selectStmt]()},
+	"USE": {"USE base", []clause{{words: "USE"}}, production[useStmt]()},
 	"CREATE BASE": {"CREATE BASE name [WITH (timezone = 'Europe/Warsaw', schema = open, spread = 4)]",
-		[]clause{{"BASE", true, ""}, {"WITH", false, "( , )"}}, production[createBaseStmt]()},
+		[]clause{{words: "CREATE BASE"}, {words: "WITH ("}}, production[createBaseStmt]()},
 	"CREATE ATTRIBUTE": {"CREATE ATTRIBUTE name type [PERSONAL]",
-		[]clause{{"ATTRIBUTE", true, ""}, {"PERSONAL", false, ""}}, production[createAttributeStmt]()},
+		[]clause{{words: "CREATE ATTRIBUTE"}, {words: "PERSONAL"}}, production[createAttributeStmt]()},
 	"CREATE EVENT": {"CREATE EVENT name (property type, …) [ID property] [KEEP 400d]",
-		[]clause{{"EVENT", true, "( , )"}, {"ID", false, ""}, {"KEEP", false, ""}}, production[createEventStmt]()},
+		[]clause{{words: "CREATE EVENT"}, {words: "("}, {words: "ID"}, {words: "KEEP"}}, production[createEventStmt]()},
 	"ALTER EVENT": {"ALTER EVENT name ADD (property type, …), or ALTER EVENT name DROP property",
-		[]clause{{"EVENT", true, ""}, {"ADD", false, "( , )"}, {"DROP", false, ""}}, production[alterEventStmt]()},
-	"DROP": {"DROP BASE | ATTRIBUTE | EVENT name",
-		[]clause{{"DROP", true, "BASE ATTRIBUTE EVENT"}}, production[dropStmt]()},
+		[]clause{{words: "ALTER EVENT", joins: "DROP"}, {words: "ADD (", need: true}, {words: "DROP", silent: true}},
+		production[alterEventStmt]()},
+	"DROP": {"DROP BASE | ATTRIBUTE | EVENT name", []clause{{words: "DROP"}}, production[dropStmt]()},
 	"RENAME": {"RENAME BASE | ATTRIBUTE | EVENT name TO name",
-		[]clause{{"RENAME", true, ""}, {"TO", true, ""}}, production[renameStmt]()},
+		[]clause{{words: "RENAME"}, {words: "TO", need: true}}, production[renameStmt]()},
 	"UPSERT CONTACT": {"UPSERT CONTACT 'id' [SET attribute = value, …]",
-		[]clause{{"CONTACT", true, ""}, {"SET", false, ","}}, production[upsertStmt]()},
+		[]clause{{words: "UPSERT CONTACT"}, {words: "SET", joins: ","}}, production[upsertStmt]()},
 	"TRACK": {"TRACK event FOR 'id' [AT instant] [ID 'id'] [(property = value, …)]",
-		[]clause{{"TRACK", true, ""}, {"FOR", true, "("}, {"AT", false, "("}, {"ID", false, "( , )"}}, production[trackStmt]()},
+		[]clause{{words: "TRACK"}, {words: "FOR", need: true}, {words: "AT"}, {words: "ID"}, {words: "("}}, production[trackStmt]()},
 	"DELETE CONTACT": {"DELETE CONTACT 'id' [NOW]",
-		[]clause{{"CONTACT", true, ""}, {"NOW", false, ""}}, production[deleteContactStmt]()},
+		[]clause{{words: "DELETE CONTACT"}, {words: "NOW"}}, production[deleteContactStmt]()},
 	"COPY": {"COPY contacts | event FROM 'file' [(column = expression, …)] [ON ERROR SKIP [REJECTS TO 'file']] [AGAIN]",
-		[]clause{{"COPY", true, ""}, {"FROM", true, "( , )"}, {"ON ERROR SKIP", false, ""}, {"REJECTS TO", false, ""}, {"AGAIN", false, ""}},
+		[]clause{{words: "COPY"}, {words: "FROM", need: true}, {words: "("}, {words: "ON ERROR SKIP"}, {words: "REJECTS TO"}, {words: "AGAIN"}},
 		production[copyFromStmt]()},
 	"COPY (": {"COPY (SELECT …) TO 'file'",
-		[]clause{{"COPY", true, ""}, {"TO", true, ""}}, production[copyToStmt]()},
-	"SHOW": {"SHOW BASES | ATTRIBUTES | EVENTS | STORAGE",
-		[]clause{{"SHOW", true, "BASES ATTRIBUTES EVENTS STORAGE"}}, production[showStmt]()},
+		[]clause{{words: "COPY"}, {words: "(", need: true}, {words: "TO", need: true}}, production[copyToStmt]()},
+	"SHOW": {"SHOW BASES | ATTRIBUTES | EVENTS | STORAGE", []clause{{words: "SHOW"}}, production[showStmt]()},
 }
+
+// insideCopy is the SELECT in the brackets of COPY (SELECT …) TO, which a bracket ends.
+var insideCopy = &form{shape: forms["COPY ("].shape, clauses: forms["SELECT"].clauses}
 
 // firstWords are the words that begin a statement, for messages.
 var firstWords = []string{"COUNT", "SELECT", "CREATE", "USE", "ALTER", "DROP", "RENAME", "UPSERT", "TRACK", "DELETE", "COPY", "SHOW"}
@@ -82,7 +87,11 @@ func dispatch(toks *lexer.PeekingLexer) (*form, error) {
 	first, next := strings.ToUpper(p.tok.Value), p.ahead(1)
 	pair := first + " " + strings.ToUpper(next.Value)
 	if topic, ok := later(first, pair); ok {
-		return nil, notYet(spanOf(p.tok).To(spanOf(next)), topic)
+		at := spanOf(p.tok)
+		if _, alone := laterStatements[first]; !alone {
+			at = at.To(spanOf(next))
+		}
+		return nil, notYet(at, topic)
 	}
 	if f := forms[pair]; f != nil {
 		return f, nil
@@ -107,15 +116,15 @@ func later(first, pair string) (string, bool) {
 
 // unknownStatement reports a first word that begins nothing.
 func unknownStatement(p *parser) error {
-	f := p.expected("a statement").suggest(firstWords...)
-	if f.err.Hint != "" {
-		return f
-	}
+	f := p.expected("a statement")
 	switch strings.ToUpper(p.tok.Value) {
 	case "INSERT":
 		return f.hint("write UPSERT CONTACT 'id' SET …, or TRACK event FOR 'id' (…)")
 	case "DID", "NEVER", "WHERE":
 		return f.hint("a condition is counted by COUNT: COUNT DID purchase WITHIN 30d")
+	}
+	if f.suggest(firstWords...); f.err.Hint != "" {
+		return f
 	}
 	return f.hint("statements begin with %s", oneOf(firstWords))
 }
@@ -130,33 +139,66 @@ func (f *form) explain(err error, toks *lexer.PeekingLexer) error {
 	if !errors.As(err, &perr) {
 		return err
 	}
-	p := newParser(toks)
-	return f.unexpected(p, perr.Position().Offset)
+	return f.unexpected(newParser(toks), perr.Position().Offset)
 }
 
-// unexpected says what could have come instead of the token at an offset: the rest of the clause it is
-// in, and the clauses after it up to the first one that is needed.
+// unexpected says what could have come instead of the token at an offset.
 func (f *form) unexpected(p *parser, offset int) error {
-	at, joins := 0, f.clauses[0].joins
-	for depth := 0; !p.end() && p.tok.Pos.Offset < offset; p.advance() {
-		if p.tok.Type == tokPunct {
-			depth += bracketDepth(p.tok.Value)
+	at := f.find(p, offset)
+	if at.depth > 0 && f == forms["COPY ("] {
+		p.back(at.open)
+		if next := p.ahead(1); !isWord(next, "SELECT") {
+			p.advance()
+			return p.expected("SELECT after COPY (").suggest("SELECT")
 		}
-		if n := f.clauseAt(p, at); depth == 0 && n > at {
-			at, joins = n, f.clauses[n].joins
-		}
+		p.advance()
+		return insideCopy.unexpected(p, offset)
 	}
 	if topic, ok := laterClauses[p.word]; ok && f.clauses[0].words == "SELECT" {
 		return notYet(spanOf(p.tok), topic)
 	}
-	want := strings.Fields(joins)
-	for _, c := range f.clauses[at+1:] {
-		want = append(want, c.words)
-		if c.need {
-			break
-		}
+	want, mayEnd := f.wanted(at)
+	if f == insideCopy && mayEnd {
+		want, mayEnd = append(want, ")"), false
 	}
-	return f.wanted(p, want, at)
+	if at.depth > 0 && p.end() {
+		p.back(at.open)
+		return syntax(spanOf(p.tok), "the bracket that opens here is not closed").hint("close it with )")
+	}
+	err := afterValue(p, want, mayEnd)
+	if err.err.Hint == "" {
+		err = err.hint("the form is %s", f.shape)
+	}
+	return err
+}
+
+// place is where in a form an error is.
+type place struct {
+	clause int              // the last one that has begun
+	into   int              // how many tokens of it have passed at depth 0
+	depth  int              // of brackets
+	open   lexer.Checkpoint // the outermost open bracket
+}
+
+// find walks to the token at an offset.
+func (f *form) find(p *parser, offset int) (at place) {
+	for ; !p.end() && p.tok.Pos.Offset < offset; p.advance() {
+		depth := at.depth
+		if p.tok.Type == tokPunct {
+			at.depth += bracketDepth(p.tok.Value)
+		}
+		if depth > 0 {
+			continue
+		}
+		if at.depth > 0 {
+			at.open = p.toks.MakeCheckpoint()
+		}
+		if n := f.clauseAt(p, at); n > at.clause {
+			at.clause, at.into = n, 0
+		}
+		at.into++
+	}
+	return at
 }
 
 func bracketDepth(s string) int {
@@ -169,38 +211,70 @@ func bracketDepth(s string) int {
 	return 0
 }
 
-// clauseAt returns the clause after at that begins with the next token, or at.
-func (f *form) clauseAt(p *parser, at int) int {
-	for i := at + 1; i < len(f.clauses); i++ {
+// clauseAt returns the clause that begins with the next token, or the one the place is in.
+func (f *form) clauseAt(p *parser, at place) int {
+	if at.into < len(strings.Fields(f.clauses[at.clause].words)) {
+		return at.clause // still inside its words
+	}
+	for i := at.clause + 1; i < len(f.clauses); i++ {
 		first, _, _ := strings.Cut(f.clauses[i].words, " ")
-		if p.is(first) && (first != "AS" || p.wordAhead(1) == lex.Of) {
+		if strings.EqualFold(p.tok.Value, first) && (first != "AS" || p.wordAhead(1) == lex.Of) {
 			return i
 		}
 	}
-	return at
+	return at.clause
 }
 
-func (f *form) wanted(p *parser, want []string, at int) error {
-	needed := false
-	for _, c := range f.clauses[at+1:] {
-		needed = needed || c.need
+// wanted returns what can come at a place: the rest of the clause's words, or what joins it and the
+// clauses after it up to the first one that must come; and whether the statement can end there.
+func (f *form) wanted(at place) (want []string, mayEnd bool) {
+	if at.depth > 0 {
+		return []string{",", ")"}, false
 	}
-	err := afterValue(p, want, !needed)
-	if err.err.Hint == "" {
-		err = err.hint("the form is %s", f.shape)
+	in := f.clauses[at.clause]
+	if words := strings.Fields(in.words); at.into < len(words) {
+		return words[at.into : at.into+1], false
 	}
-	return err
+	want = strings.Fields(in.joins)
+	for _, c := range f.clauses[at.clause+1:] {
+		if c.silent {
+			continue
+		}
+		if want = append(want, c.words); c.need {
+			return want, false
+		}
+	}
+	return want, true
+}
+
+// strangers are words of SQL that the language does not have, and what to write instead.
+var strangers = map[string]string{
+	"JOIN":   "there are no joins: ask DID purchase …, or write sum(purchase.amount) as a column",
+	"INNER":  "there are no joins: ask DID purchase …, or write sum(purchase.amount) as a column",
+	"UNION":  "there is no UNION: join the two conditions with OR",
+	"OFFSET": "there is no OFFSET: go on from the last value, as in WHERE id > '…' ORDER BY id LIMIT 100",
+	"RLIKE":  "write MATCHES", "REGEXP": "write MATCHES",
 }
 
 // afterValue reports a token after a complete value or clause.
-func afterValue(p *parser, want []string, mayEnd ...bool) *failure {
-	words := append([]string{}, want...)
-	if len(mayEnd) == 0 || mayEnd[0] {
-		words = append(words, "the end of the statement")
+func afterValue(p *parser, want []string, mayEnd bool) *failure {
+	shown, words := []string{}, []string{}
+	for _, w := range want {
+		if w == "," {
+			w = "a comma"
+		} else if lex.IsPlain(w[:1]) {
+			words = append(words, w)
+		}
+		shown = append(shown, w)
 	}
-	e := p.expected(oneOf(words)).suggest(want...)
+	if mayEnd {
+		shown = append(shown, "the end of the statement")
+	}
+	e := p.expected(oneOf(shown))
+	stranger := strangers[strings.ToUpper(p.tok.Value)]
 	switch {
-	case e.err.Hint != "":
+	case stranger != "":
+		return e.hint("%s", stranger)
 	case isPunct(p.tok, ";"):
 		return e.hint("send one statement at a time, or run them as a script")
 	case isPunct(p.tok, ")"), isPunct(p.tok, "]"):
@@ -208,5 +282,23 @@ func afterValue(p *parser, want []string, mayEnd ...bool) *failure {
 	case p.tok.Type == tokMeasure:
 		return e.hint("a window is written WITHIN %s", p.tok.Value)
 	}
-	return e
+	return e.suggestClause(words)
+}
+
+// suggestClause offers the clause whose first word is near to what was found.
+func (f *failure) suggestClause(clauses []string) *failure {
+	firsts := make([]string, len(clauses))
+	for i, c := range clauses {
+		firsts[i], _, _ = strings.Cut(c, " ")
+	}
+	if f.found.Type != tokIdent {
+		return f
+	}
+	best, ok := diag.Suggest(f.found.Value, firsts)
+	for i, first := range firsts {
+		if ok && first == best && !strings.EqualFold(first, f.found.Value) {
+			return f.hint("did you mean %s?", clauses[i])
+		}
+	}
+	return f
 }

@@ -82,7 +82,7 @@ func (h *fileHook) Parse(toks *lexer.PeekingLexer) error {
 
 func (p *parser) file() (*ast.Literal, error) {
 	if p.tok.Type != tokText {
-		return nil, p.expected("the name of a file in single quotes").hint("write 'contacts.csv'")
+		return nil, p.expected("the name of a file in single quotes").hint("put it into quotes, as in 'contacts.csv'")
 	}
 	t := p.advance()
 	return &ast.Literal{Kind: ast.LitText, Text: lex.Unquote(t.Value), At: spanOf(t)}, nil
@@ -97,8 +97,7 @@ func (h *limitHook) Parse(toks *lexer.PeekingLexer) error {
 		if _, err := p.count("a whole number after LIMIT"); err != nil {
 			return nil, err
 		}
-		last := p.toks.Range(p.toks.RawCursor()-1, p.toks.RawCursor())[0]
-		return &ast.Literal{Kind: ast.LitInt, Text: last.Value, At: at}, nil
+		return &ast.Literal{Kind: ast.LitInt, Text: p.prev().Value, At: at}, nil
 	})
 }
 
@@ -242,6 +241,9 @@ func (p *parser) item() (i ast.Item, err error) {
 	if p.word == lex.Did || p.word == lex.Never {
 		return i, syntax(start, "in a select list a DID clause stands in brackets").hint("write (%s …)", p.word)
 	}
+	if p.word == lex.Distinct && startsOperand(p.ahead(1)) && !isPunct(p.ahead(1), "-") {
+		return i, syntax(start, "there is no SELECT DISTINCT").hint("count(DISTINCT x) counts the different values of x")
+	}
 	p.inItem = true
 	if i.X, err = p.condition(); err != nil {
 		return i, err
@@ -290,7 +292,7 @@ func (p *parser) countCondition() (ast.Expr, error) {
 		if startsOperand(p.ahead(1)) {
 			return nil, p.expected("a condition").hint("COUNT takes the condition without WHERE: COUNT country = 'PL'")
 		}
-	case p.tok.Type == tokIdent && wordOf(p.ahead(1)) == lex.Where:
+	case p.tok.Type == tokIdent && !p.word.Reserved() && wordOf(p.ahead(1)) == lex.Where:
 		return nil, p.expected("a condition").hint("COUNT takes the condition directly: COUNT country = 'PL'; or write SELECT count(*) FROM %s WHERE …", p.tok.Value)
 	case p.punct("(") && isPunct(p.ahead(1), "*"):
 		return nil, p.expected("a condition").hint("write SELECT count(*) FROM contacts")

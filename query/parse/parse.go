@@ -52,7 +52,7 @@ func Condition(text string) (ast.Expr, error) {
 	p := newParser(toks)
 	x, err := p.condition()
 	if err == nil && !p.end() {
-		err = afterValue(p, []string{"AND", "OR"})
+		err = afterValue(p, []string{"AND", "OR"}, true)
 	}
 	if err != nil {
 		return nil, located(err, text)

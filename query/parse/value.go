@@ -127,7 +127,7 @@ func (p *parser) negative(at diag.Span) (ast.Expr, error) {
 
 // noOperand reports that a value should stand here.
 func (p *parser) noOperand() error {
-	f := p.expected("a condition or a value")
+	f := p.expected(p.operandAfter())
 	switch {
 	case p.word == lex.Not, p.word == lex.Did, p.word == lex.Never:
 		return f.hint("put the condition into brackets: (%s …)", p.word)
@@ -136,9 +136,23 @@ func (p *parser) noOperand() error {
 	case p.punct(")"):
 		return f.hint("something is missing before the bracket")
 	case p.word.Reserved():
-		return f.hint(`%s is a keyword; if it is a name, write "%s"`, p.word, p.tok.Value)
+		return f.hint(`something is missing before %s; a name that is spelt so is written "%s"`, p.word, p.tok.Value)
 	}
 	return f
+}
+
+// operandAfter says what should stand here, by the token before it.
+func (p *parser) operandAfter() string {
+	t := p.prev()
+	switch {
+	case t == nil:
+		return "a condition or a value"
+	case isPunct(t, "(") || isPunct(t, "[") || isPunct(t, ","):
+		return "a condition or a value"
+	case t.Type == tokPunct:
+		return "a value after " + t.Value
+	}
+	return "a condition or a value after " + describe(t)
 }
 
 // number reads a number, a percentage or a duration of two words.

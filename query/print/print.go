@@ -41,6 +41,13 @@ func Selector(s *ast.Selector) string {
 	return p.String()
 }
 
+// Frequency returns the canonical text of a frequency.
+func Frequency(f *ast.Frequency) string {
+	var p printer
+	p.frequency(f)
+	return p.String()
+}
+
 // Name returns a name as it is written where only a name can stand: quoted if it must be.
 func Name(n ast.Ident) string {
 	var p printer

@@ -77,24 +77,24 @@ func (p *printer) named(before string, n ast.Ident) {
 	p.name(n)
 }
 
-func (p *printer) optional(before string, x ast.Expr) {
+func (p *printer) optional(before string, x ast.Expr, min level) {
 	if x != nil {
 		p.WriteString(before)
-		p.expr(x, levelOr)
+		p.expr(x, min)
 	}
 }
 
 func (p *printer) count(s *ast.Count) {
 	p.WriteString("COUNT")
-	p.optional(" ", s.Where)
-	p.optional(" AS OF ", s.AsOf)
+	p.optional(" ", s.Where, levelOr)
+	p.optional(" AS OF ", s.AsOf, levelSum)
 }
 
 func (p *printer) sel(s *ast.Select) {
 	p.WriteString("SELECT ")
 	list(p, s.Items, p.item)
 	p.named(" FROM ", s.From)
-	p.optional(" WHERE ", s.Where)
+	p.optional(" WHERE ", s.Where, levelOr)
 	if len(s.Order) > 0 {
 		p.WriteString(" ORDER BY ")
 		list(p, s.Order, func(o ast.OrderItem) {
@@ -105,7 +105,7 @@ func (p *printer) sel(s *ast.Select) {
 	if s.Limit != nil {
 		p.words(" LIMIT ", s.Limit.Text)
 	}
-	p.optional(" AS OF ", s.AsOf)
+	p.optional(" AS OF ", s.AsOf, levelSum)
 }
 
 func (p *printer) item(i ast.Item) {
@@ -203,9 +203,9 @@ func (p *printer) assigns(as []ast.Assign) {
 
 func (p *printer) track(s *ast.Track) {
 	p.named("TRACK ", s.Event)
-	p.optional(" FOR ", s.Contact)
-	p.optional(" AT ", s.Time)
-	p.optional(" ID ", s.EventID)
+	p.optional(" FOR ", s.Contact, levelSum)
+	p.optional(" AT ", s.Time, levelSum)
+	p.optional(" ID ", s.EventID, levelSum)
 	if len(s.Props) > 0 {
 		p.WriteByte(' ')
 		p.assigns(s.Props)
