@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -96,6 +97,7 @@ func filled(t testing.TB, n int, limits Limits) string {
 }
 
 func TestTornTail(t *testing.T) {
+	t.Parallel()
 	const n = 12
 	dir := filled(t, n, Limits{})
 	path, whole := lastSegment(t, dir)
@@ -152,6 +154,7 @@ func lastBatchBegin(data []byte) (begin int64) {
 // flip is either harmless, found, or in the very last batch, where it cannot
 // be told from a torn write.
 func TestFlippedBitInLog(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	dir := filled(t, n, Limits{SegmentSize: 8 << 10})
 	segments := listSegments(filepath.Join(dir, "log"))
@@ -233,9 +236,10 @@ func imageFiles(t testing.TB, dir, file string) []string {
 }
 
 func TestDamagedImageFallsBack(t *testing.T) {
+	t.Parallel()
 	rnd := seeded(t)
 	dir := imaged(t)
-	for round := range 60 {
+	for round := range 40 {
 		copied := copyDir(t, dir)
 		paths := imageFiles(t, copied, []string{stateName, manifestName}[round%2])
 		if len(paths) != 2 {
@@ -330,6 +334,7 @@ func TestOnlyImageDamagedButLogWhole(t *testing.T) {
 }
 
 func TestMissingParts(t *testing.T) {
+	t.Parallel()
 	cut := t.TempDir()
 	g, _ := start(t, Config{Dir: cut})
 	addN(t, g, 0, 10)
@@ -361,6 +366,7 @@ func TestMissingParts(t *testing.T) {
 }
 
 func TestLogEndsBeforeImage(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	g, _ := start(t, Config{Dir: dir})
 	addN(t, g, 0, 10)
@@ -430,6 +436,7 @@ func (m *heldMeta) CommitState(s types.PersistentState) error {
 // TestSealedButNotRecorded: raft-wal alone refuses every append after this
 // crash, for ever.
 func TestSealedButNotRecorded(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	fatal := make(chan error, 1)
 	g, _ := start(t, Config{Dir: dir, meta: &heldMeta{left: 1}, Limits: Limits{SegmentSize: 8 << 10}, Fatal: func(err error) { fatal <- err }})
@@ -449,4 +456,52 @@ func TestSealedButNotRecorded(t *testing.T) {
 	closeGroup(t, g)
 	_, j = start(t, Config{Dir: dir})
 	wantN(t, j, n+300)
+}
+
+// TestDamagedSegmentList changes the digits of the list of segments, which
+// raft-wal believes: it would delete whole segments and begin an empty log.
+func TestDamagedSegmentList(t *testing.T) {
+	t.Parallel()
+	const n = 300
+	dir := filled(t, n, Limits{SegmentSize: 8 << 10})
+	path := filepath.Join(dir, "log", metadb.FileName)
+	whole := readFile(t, path)
+	rnd := seeded(t)
+	var digits []int
+	for at := 0; ; {
+		k := bytes.Index(whole[at:], []byte(`{"NextSegmentID"`))
+		if k < 0 {
+			break
+		}
+		end := bytes.Index(whole[at+k:], []byte("}]}"))
+		for i := at + k; i < at+k+end; i++ {
+			if whole[i] >= '0' && whole[i] <= '9' {
+				digits = append(digits, i)
+			}
+		}
+		at += k + end
+	}
+	refused := 0
+	for range 80 {
+		i := digits[rnd.IntN(len(digits))]
+		copied := copyDir(t, dir)
+		patch(t, filepath.Join(copied, "log", metadb.FileName), int64(i), '0'+(whole[i]-'0'+byte(1+rnd.IntN(9)))%10)
+		j, err := recoverDir(t, copied)
+		if err != nil {
+			refused++
+			continue
+		}
+		if len(j.list()) != n {
+			t.Fatalf("digit at %d: %d entries and no error", i, len(j.list()))
+		}
+	}
+	t.Logf("%d of 80 refused", refused)
+	for range 40 { // any byte at all: an error or everything, never a crash
+		copied := copyDir(t, dir)
+		i := rnd.IntN(len(whole))
+		patch(t, filepath.Join(copied, "log", metadb.FileName), int64(i), whole[i]^1<<rnd.IntN(8))
+		if j, err := recoverDir(t, copied); err == nil && len(j.list()) != n {
+			t.Fatalf("byte at %d: %d entries and no error", i, len(j.list()))
+		}
+	}
 }

@@ -93,6 +93,19 @@ func (g *DiskGuard) Admit(n int, critical bool) error {
 	return &DiskFullError{Dir: g.dir, Free: g.free, Needed: need}
 }
 
+// Room decides whether a file of n bytes may be written beside the log.
+func (g *DiskGuard) Room(n uint64) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.measure(); err != nil {
+		return err
+	}
+	if need := g.cfg.Watermark + n; g.free < need {
+		return &DiskFullError{Dir: g.dir, Free: g.free, Needed: need}
+	}
+	return nil
+}
+
 // Free returns the bytes free at the last measurement.
 func (g *DiskGuard) Free() uint64 {
 	g.mu.Lock()

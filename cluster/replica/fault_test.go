@@ -195,6 +195,9 @@ func TestFullDiskRefusesFirst(t *testing.T) {
 	if _, err := os.Stat(ballast); err != nil {
 		t.Errorf("the ballast went too early: %v", err)
 	}
+	if err := g.SnapshotNow(t.Context()); !errors.Is(err, ErrDiskFull) {
+		t.Errorf("an image may take the log's room: %v", err)
+	}
 	free.Store(1 << 19)
 	critical.Payload = []byte("entry 2")
 	if _, err := g.Propose(t.Context(), critical); err != nil {

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,7 +51,8 @@ func openLog(cfg Config, dir string, fatal func(error)) (_ *logStore, err error)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	defer recoverDamage(cfg.Name, dir, &err)
+	defer recoverDamage(cfg.Name, filepath.Join(dir, metadb.FileName), &err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // bbolt maps its file
 	meta := cfg.meta
 	if meta == nil {
 		meta = &metadb.BoltMetaDB{}
@@ -255,6 +257,7 @@ func (l *logStore) diskBytes() int64 {
 type segmentFile struct {
 	path string
 	base uint64 // index of its first entry
+	id   uint64 // never used twice in a log
 }
 
 // segments lists the segment files in log order.
@@ -269,7 +272,7 @@ func listSegments(dir string) []segmentFile {
 	for _, name := range names {
 		var base, id uint64
 		if n, _ := fmt.Sscanf(filepath.Base(name), "%020d-%016x.wal", &base, &id); n == 2 {
-			files = append(files, segmentFile{name, base})
+			files = append(files, segmentFile{name, base, id})
 		}
 	}
 	return files

@@ -9,7 +9,10 @@ import (
 	"github.com/hashicorp/raft"
 )
 
-const policyTick = 500 * time.Millisecond
+const (
+	policyTick  = 500 * time.Millisecond
+	policyRetry = 30 * time.Second // after an image failed
+)
 
 // policy writes an image when replaying the log would take too long, when the
 // log has become large, or when the group is quiet.
@@ -28,7 +31,16 @@ func (g *Group) policy() {
 		}
 		if err := g.snapshot(context.Background(), true); err != nil && g.usable() == nil {
 			g.cfg.Logger.Error("writing an image failed, the log is kept", "err", err)
+			g.pause(policyRetry)
 		}
+	}
+}
+
+// pause waits, or returns early when the group closes.
+func (g *Group) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-g.closing:
 	}
 }
 
@@ -62,10 +74,26 @@ func (g *Group) snapshot(ctx context.Context, paced bool) error {
 		return err
 	}
 	defer g.leaveSnapshot()
+	if err := g.roomForImage(); err != nil {
+		return err
+	}
 	if err := g.writeImage(ctx, paced); err != nil {
 		return err
 	}
 	return g.trim(g.retained())
+}
+
+// roomForImage keeps an image from taking the room the log lives on. CutLog
+// does not ask: it frees more than it takes.
+func (g *Group) roomForImage() error {
+	if g.cfg.Disk == nil {
+		return nil
+	}
+	expected := uint64(maxFrame)
+	if m := g.images.newest(); m != nil {
+		expected += m.bytes / 4 * 5
+	}
+	return g.cfg.Disk.Room(expected)
 }
 
 // retained is how many images the group keeps. In memory there is nothing for

@@ -23,6 +23,7 @@ func send(t testing.TB, g *Group, p command.Producer, payload string) Result {
 }
 
 func TestProducerTakesEffectOnce(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	g, j := start(t, Config{Dir: dir})
 	for i, seq := range []uint64{0, 2, 1} { // out of order is fine

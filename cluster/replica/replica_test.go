@@ -184,6 +184,7 @@ func snapshot(t testing.TB, g *Group) {
 }
 
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	g, j := start(t, Config{Dir: dir})
 	addN(t, g, 0, 10)

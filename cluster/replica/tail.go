@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/hashicorp/raft-wal/metadb"
 	"github.com/hashicorp/raft-wal/segment"
 	"github.com/hashicorp/raft-wal/types"
 )
@@ -26,6 +27,8 @@ import (
 //   - A crash between writing a segment's index and recording that it is
 //     sealed leaves a log that refuses every append (ErrSealed). The record is
 //     completed.
+//
+// The list of segments is checked against the files too, see checkSegments.
 
 // Frames of a raft-wal segment, see its segment/format.go.
 const (
@@ -46,10 +49,10 @@ func repairTail(cfg Config, dir string, meta types.MetaStore) error {
 	if len(state.Segments) == 0 {
 		return nil
 	}
-	last := state.Segments[len(state.Segments)-1]
-	if !last.SealTime.IsZero() {
-		return nil
+	if err := checkSegments(cfg, dir, state.Segments); err != nil {
+		return err
 	}
+	last := state.Segments[len(state.Segments)-1]
 	path := filepath.Join(dir, segment.FileName(last))
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,6 +71,35 @@ func repairTail(cfg Config, dir string, meta types.MetaStore) error {
 	}
 	if tail.indexStart > 0 {
 		return completeSeal(meta, state, tail)
+	}
+	return nil
+}
+
+// checkSegments compares the list of segments with the files. raft-wal deletes
+// files that are not on its list and creates a last segment that is missing;
+// both are right after a crash and fatal after damage to the list.
+func checkSegments(cfg Config, dir string, list []types.SegmentInfo) error {
+	damage := func(what string, args ...any) error {
+		return &DamageError{Group: cfg.Name, File: filepath.Join(dir, metadb.FileName), Offset: -1,
+			What: "the list of log segments is wrong: " + fmt.Sprintf(what, args...), Remedy: remedyRestore}
+	}
+	bases := make(map[uint64]uint64, len(list)) // by id
+	for i, s := range list {
+		isLast := i == len(list)-1
+		if isLast != s.SealTime.IsZero() {
+			return damage("segment %d of %d, sealed: %t", i+1, len(list), !isLast)
+		}
+		if !isLast && s.MaxIndex+1 != list[i+1].BaseIndex {
+			return damage("segment %d ends at entry %d, the next begins at %d", s.ID, s.MaxIndex, list[i+1].BaseIndex)
+		}
+		bases[s.ID] = s.BaseIndex
+	}
+	tail := list[len(list)-1].BaseIndex
+	for _, f := range listSegments(dir) {
+		base, listed := bases[f.id]
+		if listed && base != f.base || !listed && f.base >= tail {
+			return damage("file %s is not on it", filepath.Base(f.path))
+		}
 	}
 	return nil
 }
