@@ -121,3 +121,10 @@ func (c *Chunk) compactTexts(but int) {
 	}
 	old.free(c.alloc)
 }
+
+// NewPlain returns an empty TEXT chunk that is Plain from the start and needs no dictionary.
+func NewPlain(a *slab.Arena) *Chunk {
+	c := &Chunk{alloc: a, typ: schema.Type{Kind: schema.KindText}, born: a.Epoch(), enc: Plain, width: 4}
+	c.fp = growTo[uint16](a, nil, 1)
+	return c
+}

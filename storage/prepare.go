@@ -1,0 +1,291 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/musterdb/muster/storage/change"
+	"github.com/musterdb/muster/storage/column"
+	"github.com/musterdb/muster/storage/schema"
+	"github.com/musterdb/muster/storage/tile"
+)
+
+// Prepared is a change that was checked, resolved to rows and provided with memory. It ends with Commit
+// or Abort; until then the shard must not be changed otherwise. It aliases the change.
+type Prepared struct {
+	s     *Shard
+	tx    *tile.Tx
+	steps []step
+	done  bool
+
+	maintained bool // has a Maintain
+
+	schema *schema.Schema                 // as the parts so far leave it
+	next   int                            // rows as the parts so far leave them
+	serve  int                            // contacts after the part at hand
+	reuse  int                            // swept rows taken
+	gone   map[uint32]bool                // existing rows that the change deletes
+	dicts  map[schema.AttrID]*column.Dict // of columns that the change makes
+	result change.Result
+}
+
+// step is the prepared work of one part. It cannot fail.
+type step interface {
+	commit(s *Shard, r *change.Result)
+}
+
+// ErrDropped is returned by Prepare for a DropBase: the shard's owner removes the whole shard.
+var ErrDropped = errors.New("the base is dropped")
+
+// Prepare checks a change against the shard, resolves ids to rows and texts to codes, and prepares the
+// events. It changes nothing that a reader could see and may refuse, then with nothing done. Readers may
+// go on meanwhile.
+//
+// An error means that the change does not fit the shard's schema or exceeds a limit; every replica finds
+// the same. Rows that cannot be applied for their values are not errors but Rejections of the result.
+func (s *Shard) Prepare(ch *change.Change) (*Prepared, error) {
+	p := &Prepared{s: s, schema: s.schema, next: s.rows}
+	s.match.reset()
+	p.tx = s.store.Begin()
+	for i, part := range ch.Parts {
+		if err := p.part(i, part); err != nil {
+			p.Abort()
+			return nil, fmt.Errorf("part %d: %w", i, err)
+		}
+	}
+	return p, nil
+}
+
+func (p *Prepared) part(i int, part change.Part) error {
+	switch c := part.(type) {
+	case *change.Schema:
+		return p.setSchema(c)
+	case *change.Upsert:
+		return p.upsert(i, c)
+	case *change.Track:
+		return p.track(c)
+	case *change.Delete:
+		return p.delete(c)
+	case *change.Maintain:
+		if p.maintained {
+			return nil // one slice a change
+		}
+		p.maintained = true
+		return p.maintain(c)
+	case *change.DropBase:
+		return ErrDropped
+	}
+	return fmt.Errorf("a shard cannot apply a %T", part)
+}
+
+// Commit applies the change and says what it did. Readers must be kept out; it cannot fail.
+func (p *Prepared) Commit() change.Result {
+	p.finish()
+	first := p.s.rows >> 16
+	p.s.free = p.s.free[:len(p.s.free)-p.reuse]
+	for _, st := range p.steps {
+		st.commit(p.s, &p.result)
+	}
+	p.tx.Commit()
+	p.s.level(min(first, p.s.rows>>16))
+	p.settle()
+	return p.result
+}
+
+// settle tells the dictionaries how many contacts they serve now.
+func (p *Prepared) settle() {
+	for i := range p.s.cols {
+		if d := p.s.cols[i].dict; d != nil {
+			d.SetRows(p.s.alive)
+		}
+	}
+}
+
+// Abort forgets the change.
+func (p *Prepared) Abort() {
+	p.finish()
+	p.tx.Abort()
+	for _, d := range p.dicts {
+		d.Free()
+	}
+}
+
+func (p *Prepared) finish() {
+	if p.done {
+		panic("storage: a change is ended twice")
+	}
+	p.done = true
+}
+
+// resolve returns the row of a contact as the parts so far leave it.
+func (p *Prepared) resolve(k key) (row uint32, ok bool) {
+	if row, ok := p.s.Lookup(k.id); ok && !p.gone[row] {
+		return row, true
+	}
+	if e := p.s.match.find(k); e != nil {
+		return e.row, true
+	}
+	return 0, false
+}
+
+// reserve gives a new contact a row: a swept one if there is one, else the next.
+func (p *Prepared) reserve(k key) (uint32, error) {
+	var row uint32
+	switch left := len(p.s.free) - p.reuse; {
+	case left > 0:
+		row = p.s.free[left-1]
+		p.reuse++
+	case p.next >= schema.MaxRowsPerShard:
+		return 0, fmt.Errorf("the shard has %d rows, as many as it can hold: spread the base over more groups", p.next)
+	default:
+		row = uint32(p.next)
+		p.next++
+	}
+	p.s.match.add(k, row)
+	return row, nil
+}
+
+// targets resolves ids to rows and creates contacts for those that do not exist.
+type targets struct {
+	rows    []uint32
+	created []created
+}
+
+// created is a contact to be made, by element i of the ids.
+type created struct {
+	i   int
+	key key
+	row uint32
+}
+
+func (p *Prepared) targets(ids *change.Strings) (*targets, error) {
+	n := ids.Len()
+	t := &targets{rows: make([]uint32, n)}
+	for i := range n {
+		k := keyOf(ids.At(i))
+		if len(k.id) == 0 || len(k.id) > schema.MaxIDBytes {
+			return nil, fmt.Errorf("row %d: a contact id of %d bytes; ids have 1 to %d", i, len(k.id), schema.MaxIDBytes)
+		}
+		row, ok := p.resolve(k)
+		if !ok {
+			var err error
+			if row, err = p.reserve(k); err != nil {
+				return nil, err
+			}
+			t.created = append(t.created, created{i, k, row})
+		}
+		t.rows[i] = row
+	}
+	return t, nil
+}
+
+// schemaStep brings the shard to another version of the schema.
+type schemaStep struct{ to *schema.Schema }
+
+func (p *Prepared) setSchema(c *change.Schema) error {
+	if c.To == nil {
+		return errors.New("a schema change without a schema")
+	}
+	if c.To.Version <= p.schema.Version {
+		return nil // seen already: deltas may arrive twice
+	}
+	for _, a := range c.To.Attrs {
+		if old, ok := p.schema.AttrByID(a.ID); ok && old.Type != a.Type {
+			return fmt.Errorf("attribute %q cannot change from %v to %v: drop it and create it anew", a.Name, old.Type, a.Type)
+		}
+	}
+	p.tx.SetSchema(c.To)
+	p.schema = c.To
+	p.steps = append(p.steps, schemaStep{c.To})
+	return nil
+}
+
+func (st schemaStep) commit(s *Shard, _ *change.Result) {
+	s.dropColumns(st.to)
+	s.schema = st.to
+}
+
+// trackStep creates the contacts that events bring along; the events are the transaction's.
+type trackStep struct {
+	*targets
+	stamp              int64
+	events, duplicates int
+}
+
+func (p *Prepared) track(c *change.Track) error {
+	if _, ok := p.schema.EventByID(c.Event); !ok {
+		return fmt.Errorf("the base has no event type %d", c.Event)
+	}
+	t, err := p.targets(&c.IDs)
+	if err != nil {
+		return err
+	}
+	rows := t.rows
+	if c.Codes != nil {
+		rows = make([]uint32, len(c.Codes))
+		for i, k := range c.Codes {
+			rows[i] = t.rows[k]
+		}
+	}
+	dup, err := p.tx.Append(&tile.Batch{Event: c.Event, Rows: rows, Times: c.Times, IDs: c.EventIDs, Props: c.Props})
+	if err != nil {
+		return err
+	}
+	p.steps = append(p.steps, &trackStep{t, c.Stamp, len(rows) - dup, dup})
+	return nil
+}
+
+func (st *trackStep) commit(s *Shard, r *change.Result) {
+	s.createAll(st.created, st.stamp, nil)
+	r.Created += uint64(len(st.created))
+	r.Events += uint64(st.events)
+	r.Duplicates += uint64(st.duplicates)
+}
+
+// createAll makes contacts. created_at is the stamp, but for those to whom the column at gives another.
+func (s *Shard) createAll(list []created, stamp int64, at *change.Column) {
+	col := s.column(schema.AttrCreatedAt, schema.Type{Kind: schema.KindTimestamp}, nil)
+	for _, c := range list {
+		s.create(c.row, c.key)
+		if at == nil || at.Op(c.i) != change.OpSet {
+			s.chunkFor(col, int(c.row>>16)).SetInt(int(c.row&0xffff), stamp)
+		}
+	}
+}
+
+// deleteStep removes contacts.
+type deleteStep struct {
+	rows    []uint32
+	missing int
+}
+
+func (p *Prepared) delete(c *change.Delete) error {
+	st := &deleteStep{}
+	for i := range c.IDs.Len() {
+		k := keyOf(c.IDs.At(i))
+		row, ok := p.resolve(k)
+		if !ok {
+			st.missing++
+			continue
+		}
+		if e := p.s.match.find(k); e != nil {
+			e.gone = true
+		} else {
+			if p.gone == nil {
+				p.gone = map[uint32]bool{}
+			}
+			p.gone[row] = true
+		}
+		st.rows = append(st.rows, row)
+	}
+	p.steps = append(p.steps, st)
+	return nil
+}
+
+func (st *deleteStep) commit(s *Shard, r *change.Result) {
+	for _, row := range st.rows {
+		s.remove(row)
+	}
+	r.Deleted += uint64(len(st.rows))
+	r.Missing += uint64(st.missing)
+}
