@@ -73,6 +73,19 @@ func checkDamaged(t *testing.T, b []byte, sum totals) {
 	}
 }
 
+// TestDamagedFrameIsNotHandedOut: a state machine that builds while it reads
+// never sees bytes that were not written.
+func TestDamagedFrameIsNotHandedOut(t *testing.T) {
+	payload := bytes.Repeat([]byte{1}, 3*maxFrame)
+	b, sum := frames(t, payload)
+	b[len(stateMagic)+2*frameHeaderSize+maxFrame+100] ^= 1 // in the second of three
+	got, err := io.ReadAll(newFrameReader(bytes.NewReader(b), sum))
+	var fe *frameError
+	if !errors.As(err, &fe) || !bytes.Equal(got, payload[:maxFrame]) {
+		t.Errorf("%d bytes were handed out, error %v; want the first frame", len(got), err)
+	}
+}
+
 // TestFramesCannotChangePlaces: both frames are whole, their order is not.
 func TestFramesCannotChangePlaces(t *testing.T) {
 	payload := bytes.Repeat([]byte{1}, maxFrame)

@@ -77,6 +77,24 @@ func TestDeterminism(t *testing.T) {
 	runtime.GOMAXPROCS(runtime.NumCPU())
 }
 
+// TestEntriesAreAppliedOnce: what recovery applied is not applied again, should
+// raft hand it over.
+func TestEntriesAreAppliedOnce(t *testing.T) {
+	cfg, _ := Config{Name: "t", StateMachine: new(journal)}.withDefaults()
+	m := newMachine(cfg)
+	data, err := (&command.Command{Kind: kindAdd, Payload: []byte("entry 0")}).Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		_, failed := m.Apply(&raft.Log{Index: 5, Data: data}).(error)
+		if failed != (i > 0) {
+			t.Errorf("round %d: failed %t", i, failed)
+		}
+	}
+	wantN(t, cfg.StateMachine.(*journal), 1)
+}
+
 // TestSeventeenGroups holds an empty node's disk use and start time.
 func TestSeventeenGroups(t *testing.T) {
 	const groups = 17
