@@ -223,7 +223,7 @@ func asOps(b []byte) []Op {
 
 func (d *decoder) floats(n int) []float64 {
 	b := d.bytes(8 * n)
-	if d.err != nil || !d.take(8*n) {
+	if n == 0 || d.err != nil || !d.take(8*n) {
 		return nil
 	}
 	v := make([]float64, n)
