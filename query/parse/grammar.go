@@ -16,23 +16,18 @@ type countStmt struct {
 }
 
 type selectStmt struct {
-	Items []itemHook  `parser:"'SELECT' @@ ( ',' @@ )*"`
-	From  tableName   `parser:"'FROM' @@"`
-	Where *needHook   `parser:"( 'WHERE' @@ )?"`
-	Early *sumHook    `parser:"( 'AS' 'OF' @@ )?"`
-	Order []orderItem `parser:"( 'ORDER' 'BY' @@ ( ',' @@ )* )?"`
-	Limit *limitHook  `parser:"( 'LIMIT' @@ )?"`
-	AsOf  *sumHook    `parser:"( 'AS' 'OF' @@ )?"`
-}
-
-type orderItem struct {
-	X    sumHook `parser:"@@"`
-	Desc bool    `parser:"( 'ASC' | @'DESC' )?"`
+	Items itemsHook  `parser:"'SELECT' @@"`
+	From  tableName  `parser:"'FROM' @@"`
+	Where *needHook  `parser:"( 'WHERE' @@ )?"`
+	Early *sumHook   `parser:"( 'AS' 'OF' @@ )?"`
+	Order *orderHook `parser:"( 'ORDER' 'BY' @@ )?"`
+	Limit *limitHook `parser:"( 'LIMIT' @@ )?"`
+	AsOf  *sumHook   `parser:"( 'AS' 'OF' @@ )?"`
 }
 
 type createBaseStmt struct {
 	Name    baseName     `parser:"'CREATE' 'BASE' @@"`
-	Options []optionHook `parser:"( 'WITH' '(' @@ ( ',' @@ )* ')' )?"`
+	Options *optionsHook `parser:"( 'WITH' '(' @@ ')' )?"`
 }
 
 type useStmt struct {
@@ -45,21 +40,16 @@ type createAttributeStmt struct {
 	Personal bool          `parser:"@'PERSONAL'?"`
 }
 
-type field struct {
-	Name propertyName `parser:"@@"`
-	Type typeHook     `parser:"@@"`
-}
-
 type createEventStmt struct {
 	Name   eventName     `parser:"'CREATE' 'EVENT' @@"`
-	Fields []field       `parser:"( '(' ( ')' | @@ ( ',' @@ )* ')' ) )?"`
+	Fields *fieldsHook   `parser:"( '(' ( ')' | @@ ')' ) )?"`
 	ID     *propertyName `parser:"( 'ID' @@ )?"`
 	Keep   *durationHook `parser:"( 'KEEP' @@ )?"`
 }
 
 type alterEventStmt struct {
 	Name eventName     `parser:"'ALTER' 'EVENT' @@"`
-	Add  []field       `parser:"( 'ADD' '(' @@ ( ',' @@ )* ')'"`
+	Add  *fieldsHook   `parser:"( 'ADD' '(' @@ ')'"`
 	Drop *propertyName `parser:"| 'DROP' @@ )"`
 }
 
@@ -76,7 +66,7 @@ type renameStmt struct {
 
 type upsertStmt struct {
 	ID  keyHook      `parser:"'UPSERT' 'CONTACT' @@"`
-	Set []assignHook `parser:"( 'SET' @@ ( ',' @@ )* )?"`
+	Set *assignsHook `parser:"( 'SET' @@ )?"`
 }
 
 type trackStmt struct {
@@ -84,7 +74,7 @@ type trackStmt struct {
 	Contact keyHook      `parser:"'FOR' @@"`
 	Time    *sumHook     `parser:"( 'AT' @@ )?"`
 	EventID *keyHook     `parser:"( 'ID' @@ )?"`
-	Props   []assignHook `parser:"( '(' ( ')' | @@ ( ',' @@ )* ')' ) )?"`
+	Props   *assignsHook `parser:"( '(' ( ')' | @@ ')' ) )?"`
 }
 
 type deleteContactStmt struct {
@@ -95,7 +85,7 @@ type deleteContactStmt struct {
 type copyFromStmt struct {
 	Target  tableName    `parser:"'COPY' @@"`
 	File    fileHook     `parser:"'FROM' @@"`
-	Map     []assignHook `parser:"( '(' @@ ( ',' @@ )* ')' )?"`
+	Map     *assignsHook `parser:"( '(' @@ ')' )?"`
 	Skip    bool         `parser:"( 'ON' 'ERROR' @'SKIP'"`
 	Rejects *fileHook    `parser:"( 'REJECTS' 'TO' @@ )? )?"`
 	Again   bool         `parser:"@'AGAIN'?"`

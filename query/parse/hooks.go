@@ -116,7 +116,6 @@ type (
 	attributeName struct{ ast.Ident }
 	eventName     struct{ ast.Ident }
 	propertyName  struct{ ast.Ident }
-	optionName    struct{ ast.Ident }
 	anyName       struct{ ast.Ident }
 	tableName     struct{ ast.Ident }
 )
@@ -132,9 +131,6 @@ func (n *eventName) Parse(t *lexer.PeekingLexer) error {
 }
 func (n *propertyName) Parse(t *lexer.PeekingLexer) error {
 	return named(t, &n.Ident, "the name of a property")
-}
-func (n *optionName) Parse(t *lexer.PeekingLexer) error {
-	return named(t, &n.Ident, "the name of an option")
 }
 func (n *anyName) Parse(t *lexer.PeekingLexer) error { return named(t, &n.Ident, "a name") }
 func (n *tableName) Parse(t *lexer.PeekingLexer) error {
@@ -201,13 +197,43 @@ func contains(words []string, w string) bool {
 	return false
 }
 
-// assignHook is name { "." name } = sum.
-type assignHook struct{ A ast.Assign }
+// The lists. Their elements are read by hand, commas included: participle would copy its state for each.
+type (
+	itemsHook   struct{ L []ast.Item }
+	orderHook   struct{ L []ast.OrderItem }
+	fieldsHook  struct{ L []ast.Field }
+	assignsHook struct{ L []ast.Assign }
+	optionsHook struct{ L []ast.Option }
+)
 
-func (h *assignHook) Parse(toks *lexer.PeekingLexer) error {
-	return read(toks, &h.A, (*parser).assign)
+func (h *itemsHook) Parse(t *lexer.PeekingLexer) error { return read(t, &h.L, listOf((*parser).item)) }
+func (h *orderHook) Parse(t *lexer.PeekingLexer) error { return read(t, &h.L, listOf((*parser).order)) }
+func (h *fieldsHook) Parse(t *lexer.PeekingLexer) error {
+	return read(t, &h.L, listOf((*parser).field))
+}
+func (h *assignsHook) Parse(t *lexer.PeekingLexer) error {
+	return read(t, &h.L, listOf((*parser).assign))
+}
+func (h *optionsHook) Parse(t *lexer.PeekingLexer) error {
+	return read(t, &h.L, listOf((*parser).option))
 }
 
+// listOf reads x { , x }.
+func listOf[T any](one func(*parser) (T, error)) func(*parser) ([]T, error) {
+	return func(p *parser) (out []T, err error) {
+		for {
+			x, err := one(p)
+			if err != nil {
+				return nil, err
+			}
+			if out = append(out, x); !p.takePunct(",") {
+				return out, nil
+			}
+		}
+	}
+}
+
+// assign reads name { "." name } = sum.
 func (p *parser) assign() (a ast.Assign, err error) {
 	first, err := p.ident("a name and = with its value")
 	if err != nil {
@@ -225,13 +251,27 @@ func (p *parser) assign() (a ast.Assign, err error) {
 	return a, err
 }
 
-// itemHook is one column of a select list.
-type itemHook struct{ I ast.Item }
-
-func (h *itemHook) Parse(toks *lexer.PeekingLexer) error {
-	return read(toks, &h.I, (*parser).item)
+// field reads name type.
+func (p *parser) field() (f ast.Field, err error) {
+	if f.Name, err = p.ident("the name of a property"); err != nil {
+		return f, err
+	}
+	f.Type, err = p.typeName()
+	return f, err
 }
 
+// order reads sum [ ASC | DESC ].
+func (p *parser) order() (o ast.OrderItem, err error) {
+	if o.X, err = p.sum(); err != nil {
+		return o, err
+	}
+	if o.Desc = p.is("DESC"); o.Desc || p.is("ASC") {
+		p.advance()
+	}
+	return o, nil
+}
+
+// item reads one column of a select list.
 func (p *parser) item() (i ast.Item, err error) {
 	start := spanOf(p.tok)
 	if p.punct("*") {
@@ -259,30 +299,26 @@ func (p *parser) item() (i ast.Item, err error) {
 	return i, nil
 }
 
-// optionHook is key = value of a WITH list.
-type optionHook struct{ O ast.Option }
-
-func (h *optionHook) Parse(toks *lexer.PeekingLexer) error {
-	return read(toks, &h.O, func(p *parser) (o ast.Option, err error) {
-		start := spanOf(p.tok)
-		if o.Key, err = p.ident("the name of an option"); err != nil {
-			return o, err
-		}
-		if err = p.needPunct("=", " after the option's name"); err != nil {
-			return o, err
-		}
-		switch p.tok.Type {
-		case tokText, tokQuoted:
-			o.Value = lex.Unquote(p.tok.Value)
-		case tokIdent, tokInt:
-			o.Value = p.tok.Value
-		default:
-			return o, p.expected("a text, a number or a word")
-		}
-		p.advance()
-		o.At = p.spanSince(start)
-		return o, nil
-	})
+// option reads key = value of a WITH list.
+func (p *parser) option() (o ast.Option, err error) {
+	start := spanOf(p.tok)
+	if o.Key, err = p.ident("the name of an option"); err != nil {
+		return o, err
+	}
+	if err = p.needPunct("=", " after the option's name"); err != nil {
+		return o, err
+	}
+	switch p.tok.Type {
+	case tokText, tokQuoted:
+		o.Value = lex.Unquote(p.tok.Value)
+	case tokIdent, tokInt:
+		o.Value = p.tok.Value
+	default:
+		return o, p.expected("a text, a number or a word")
+	}
+	p.advance()
+	o.At = p.spanSince(start)
+	return o, nil
 }
 
 // countCondition is the condition of COUNT, where people write a table first.

@@ -25,21 +25,18 @@ func (h *sumHook) value() ast.Expr {
 func (s *selectStmt) node() (ast.Stmt, error) { return s.query() }
 
 func (s *selectStmt) query() (*ast.Select, error) {
-	n := &ast.Select{From: s.From.Ident, AsOf: s.AsOf.value()}
+	n := &ast.Select{Items: s.Items.L, From: s.From.Ident, AsOf: s.AsOf.value()}
 	if s.Early != nil {
 		if n.AsOf != nil {
 			return nil, syntax(n.AsOf.Span(), "the statement has two AS OF").hint("write one of them")
 		}
 		n.AsOf = s.Early.X
 	}
-	for _, i := range s.Items {
-		n.Items = append(n.Items, i.I)
-	}
 	if s.Where != nil {
 		n.Where = s.Where.X
 	}
-	for _, o := range s.Order {
-		n.Order = append(n.Order, ast.OrderItem{X: o.X.X, Desc: o.Desc})
+	if s.Order != nil {
+		n.Order = s.Order.L
 	}
 	if s.Limit != nil {
 		n.Limit = s.Limit.X
@@ -49,8 +46,8 @@ func (s *selectStmt) query() (*ast.Select, error) {
 
 func (s *createBaseStmt) node() (ast.Stmt, error) {
 	n := &ast.CreateBase{Name: s.Name.Ident}
-	for _, o := range s.Options {
-		n.Options = append(n.Options, o.O)
+	if s.Options != nil {
+		n.Options = s.Options.L
 	}
 	return n, nil
 }
@@ -62,7 +59,7 @@ func (s *createAttributeStmt) node() (ast.Stmt, error) {
 }
 
 func (s *createEventStmt) node() (ast.Stmt, error) {
-	n := &ast.CreateEvent{Name: s.Name.Ident, Fields: fields(s.Fields)}
+	n := &ast.CreateEvent{Name: s.Name.Ident, Fields: s.Fields.list()}
 	if s.ID != nil {
 		n.ID = &s.ID.Ident
 	}
@@ -72,16 +69,16 @@ func (s *createEventStmt) node() (ast.Stmt, error) {
 	return n, nil
 }
 
-func fields(fs []field) []ast.Field {
-	var out []ast.Field
-	for _, f := range fs {
-		out = append(out, ast.Field{Name: f.Name.Ident, Type: f.Type.T})
+// list returns the fields, or none.
+func (h *fieldsHook) list() []ast.Field {
+	if h == nil {
+		return nil
 	}
-	return out
+	return h.L
 }
 
 func (s *alterEventStmt) node() (ast.Stmt, error) {
-	n := &ast.AlterEvent{Name: s.Name.Ident, Add: fields(s.Add)}
+	n := &ast.AlterEvent{Name: s.Name.Ident, Add: s.Add.list()}
 	if s.Drop != nil {
 		n.Drop = &s.Drop.Ident
 	}
@@ -100,20 +97,20 @@ func (s *renameStmt) node() (ast.Stmt, error) {
 	return &ast.Rename{Kind: objectKinds[strings.ToUpper(s.Kind)], Name: s.Name.Ident, To: s.To.Ident}, nil
 }
 
-func assigns(hs []assignHook) []ast.Assign {
-	var out []ast.Assign
-	for _, h := range hs {
-		out = append(out, h.A)
+// list returns the assignments, or none.
+func (h *assignsHook) list() []ast.Assign {
+	if h == nil {
+		return nil
 	}
-	return out
+	return h.L
 }
 
 func (s *upsertStmt) node() (ast.Stmt, error) {
-	return &ast.Upsert{ID: s.ID.X, Set: assigns(s.Set)}, nil
+	return &ast.Upsert{ID: s.ID.X, Set: s.Set.list()}, nil
 }
 
 func (s *trackStmt) node() (ast.Stmt, error) {
-	n := &ast.Track{Event: s.Event.Ident, Contact: s.Contact.X, Time: s.Time.value(), Props: assigns(s.Props)}
+	n := &ast.Track{Event: s.Event.Ident, Contact: s.Contact.X, Time: s.Time.value(), Props: s.Props.list()}
 	if s.EventID != nil {
 		n.EventID = s.EventID.X
 	}
@@ -125,7 +122,7 @@ func (s *deleteContactStmt) node() (ast.Stmt, error) {
 }
 
 func (s *copyFromStmt) node() (ast.Stmt, error) {
-	n := &ast.CopyFrom{Target: s.Target.Ident, File: s.File.X, Map: assigns(s.Map), SkipBad: s.Skip, Again: s.Again}
+	n := &ast.CopyFrom{Target: s.Target.Ident, File: s.File.X, Map: s.Map.list(), SkipBad: s.Skip, Again: s.Again}
 	if s.Rejects != nil {
 		n.RejectsTo = s.Rejects.X
 	}
