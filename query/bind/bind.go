@@ -1,0 +1,172 @@
+// Package bind owns the meaning of statements: it takes a syntax tree, a schema and a clock and returns a
+// plan in which names are ids, literals have types and windows are instants, or the one error that says
+// what is wrong and what to write instead. Edits of a schema (DDL) and the targets of writes are checked
+// here as well. It does not read rows, clocks or zone files, and does not make plans fast.
+package bind
+
+import (
+	"math"
+
+	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/calendar"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// Options are what a statement means besides its text and schema.
+type Options struct {
+	Clock  int64                   // ms; the statement's clock
+	Params map[string]schema.Value // by name, without $
+}
+
+// maxDepth bounds the recursion over a tree that did not come from the parser, which has a lower limit.
+const maxDepth = 12_000
+
+// binder binds one statement.
+type binder struct {
+	sch    *schema.Schema
+	zone   *calendar.Zone
+	now    int64 // the clock that the statement was given: retention counts from it
+	clock  int64 // the clock under which the statement is asked: now, or AS OF
+	params map[string]schema.Value
+	scope  scope
+	depth  int
+}
+
+func newBinder(sch *schema.Schema, opt Options, sc scope) (*binder, error) {
+	name := sch.Options.TimeZone
+	if name == "" {
+		name = "UTC"
+	}
+	zone, err := calendar.Load(name)
+	if err != nil {
+		return nil, diag.New(diag.Internal, diag.Span{}, "the base's time zone is not known to this node: %v", err)
+	}
+	return &binder{sch: sch, zone: zone, now: opt.Clock, clock: opt.Clock, params: opt.Params, scope: sc}, nil
+}
+
+// within binds under another scope.
+func (b *binder) within(sc scope, f func() error) error {
+	outer := b.scope
+	b.scope = sc
+	defer func() { b.scope = outer }()
+	return f()
+}
+
+// Query binds a *ast.Count or *ast.Select. Errors are *diag.Error without the statement's text.
+func Query(stmt ast.Stmt, sch *schema.Schema, opt Options) (*plan.Query, error) {
+	b, err := newBinder(sch, opt, scope{kind: ofContact})
+	if err != nil {
+		return nil, err
+	}
+	q := &plan.Query{Base: sch.Base, Schema: sch.Version, Zone: b.zone.Name(), Limit: -1}
+	switch s := stmt.(type) {
+	case *ast.Count:
+		q.Count = true
+		err = b.head(q, s.Where, s.AsOf)
+	case *ast.Select:
+		err = b.selectQuery(q, s)
+	default:
+		err = diag.New(diag.Invalid, diag.Span{}, "this statement is no question")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// head binds AS OF and WHERE.
+func (b *binder) head(q *plan.Query, where, asOf ast.Expr) (err error) {
+	if asOf != nil {
+		if b.clock, err = b.asOf(asOf); err != nil {
+			return err
+		}
+	}
+	q.Clock = b.clock
+	if where != nil {
+		q.Where, err = b.condition(where)
+	}
+	return err
+}
+
+// asOf returns the instant to which AS OF moves the clock.
+func (b *binder) asOf(x ast.Expr) (int64, error) {
+	m, err := b.moment(x, "AS OF")
+	return m.ms, err
+}
+
+// condition binds an expression that must be true or false.
+func (b *binder) condition(x ast.Expr) (plan.Expr, error) {
+	e, err := b.expr(x)
+	if err != nil {
+		return nil, err
+	}
+	if e.Type().Kind != schema.KindBool {
+		return nil, noCondition(x, e.Type())
+	}
+	return e, nil
+}
+
+func noCondition(x ast.Expr, t plan.Type) error {
+	what := describe(x, t)
+	e := diag.New(diag.Type, x.Span(), "%s, which is no condition", what)
+	if n, ok := bare(x).(*ast.Name); ok {
+		return e.WithHint("compare it, as in %s = %s, or write %[1]s IS NOT NULL", text(n), example(t.Type))
+	}
+	if a, ok := bare(x).(*ast.Aggregate); ok {
+		return e.WithHint("compare it, as in %s > %s", text(a), example(t.Type))
+	}
+	return e.WithHint("a condition is a comparison, a BOOL attribute, DID … and the like")
+}
+
+// example returns a literal of a type, for hints.
+func example(t schema.Type) string {
+	switch t.Kind {
+	case schema.KindInt:
+		return "30"
+	case schema.KindFloat, schema.KindDecimal:
+		return "9.99"
+	case schema.KindBool:
+		return "TRUE"
+	case schema.KindDate:
+		return "'2026-04-01'"
+	case schema.KindTimestamp:
+		return "'2026-04-01 10:00'"
+	case schema.KindDuration:
+		return "30d"
+	}
+	return "'a'"
+}
+
+// boolean returns the negation where not is set.
+func negated(not bool, e plan.Expr) plan.Expr {
+	if not {
+		return &plan.Not{X: e}
+	}
+	return e
+}
+
+func constant(kind schema.Kind, i int64) *plan.Const {
+	return &plan.Const{Value: schema.Value{Kind: kind, I: i}, T: plan.Of(kind)}
+}
+
+func textConst(s string) *plan.Const {
+	return &plan.Const{Value: schema.Value{Kind: schema.KindText, S: s}, T: plan.Of(schema.KindText)}
+}
+
+// isConst returns the constant that an expression is.
+func isConst(e plan.Expr) (*plan.Const, bool) {
+	c, ok := e.(*plan.Const)
+	return c, ok
+}
+
+func isNull(e plan.Expr) bool { return e.Type().Kind == schema.KindNull }
+
+// isText says whether an expression is a constant text.
+func isText(e plan.Expr) bool {
+	c, ok := isConst(e)
+	return ok && c.Value.Kind == schema.KindText
+}
+
+const unbounded = math.MaxUint64

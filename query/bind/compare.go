@@ -1,0 +1,409 @@
+package bind
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/calendar"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
+	"github.com/zeebo/xxh3"
+)
+
+func cmpOp(op ast.Op) plan.CmpOp { return plan.Eq + plan.CmpOp(op-ast.OpEq) }
+
+// compare binds = <> < <= > >=.
+func (b *binder) compare(x *ast.Binary) (plan.Expr, error) {
+	if isVersion(x.X) || isVersion(x.Y) {
+		return b.compareVersions(x.Op, x.X, x.Y)
+	}
+	if e, ok, err := b.recencyInMonths(x); ok {
+		return e, err
+	}
+	l, err := b.operand(x.X)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.operand(x.Y)
+	if err != nil {
+		return nil, err
+	}
+	return b.compareOperands(x.Op, l, r)
+}
+
+func (b *binder) compareOperands(op ast.Op, l, r operand) (plan.Expr, error) {
+	if err := noNull(op, l, r); err != nil {
+		return nil, err
+	}
+	if err := monthLiteralCompared(op, l, r); err != nil {
+		return nil, err
+	}
+	both := []operand{l, r}
+	t, err := b.unifyFor(both, op)
+	if err != nil {
+		return nil, err
+	}
+	if op != ast.OpEq && op != ast.OpNe && !ordered(t.Kind) {
+		return nil, diag.New(diag.Type, l.x.Span().To(r.x.Span()), "%s has no order", typeText(t)).
+			WithHint("write = or <>")
+	}
+	return &plan.Cmp{Op: cmpOp(op), X: both[0].e, Y: both[1].e}, nil
+}
+
+func ordered(k schema.Kind) bool {
+	return k != schema.KindBool && k != schema.KindKey && k != schema.KindSet
+}
+
+// noNull refuses x = NULL, which is never true.
+func noNull(op ast.Op, l, r operand) error {
+	o, other := r, l
+	if !isLiteral(r.x) || !isNull(r.e) {
+		o, other = l, r
+	}
+	if !isLiteral(o.x) || !isNull(o.e) {
+		return nil
+	}
+	e := diag.New(diag.Invalid, o.x.Span(), "a comparison with NULL is never true")
+	switch op {
+	case ast.OpEq:
+		return e.WithHint("write %s IS NULL", text(other.x))
+	case ast.OpNe:
+		return e.WithHint("write %s IS NOT NULL", text(other.x))
+	}
+	return e.WithHint("write IS NULL or IS NOT NULL")
+}
+
+// monthLiteralCompared refuses a month where its first day would be a surprise: x >= '2026-04' and
+// x < '2026-04' say what they mean, the others do not.
+func monthLiteralCompared(op ast.Op, l, r operand) error {
+	o, other := r, l
+	if isTime(r.e) {
+		o, other = l, r
+		op = mirrored(op)
+	}
+	c, ok := isConst(o.e)
+	if !ok || !isTime(other.e) || c.Value.Kind != schema.KindText || op == ast.OpGe || op == ast.OpLt {
+		return nil
+	}
+	if _, p, err := calendar.ParseDate(c.Value.S); err != nil || p != calendar.ToMonth {
+		return nil
+	}
+	return diag.New(diag.Type, o.x.Span(), "%s is a whole month", quoteText(c.Value.S)).
+		WithHint("write %s DURING %s, or compare with a day such as '%s-01'", text(other.x), quoteText(c.Value.S), c.Value.S)
+}
+
+func mirrored(op ast.Op) ast.Op {
+	switch op {
+	case ast.OpLt:
+		return ast.OpGt
+	case ast.OpLe:
+		return ast.OpGe
+	case ast.OpGt:
+		return ast.OpLt
+	case ast.OpGe:
+		return ast.OpLe
+	}
+	return op
+}
+
+func isFileText(b *binder, e plan.Expr) bool {
+	p, ok := e.(*plan.Prop)
+	return ok && b.scope.kind == ofFile && b.scope.columns[p.ByEvent[0]].Text
+}
+
+// number turns a column of text into a number.
+func (b *binder) number(o *operand) {
+	if isFileText(b, o.e) {
+		o.e = &plan.Cast{X: o.e, T: anyNumber, Must: true}
+	}
+}
+
+// unify brings operands to one type and returns it; in says where they stand.
+func (b *binder) unify(os []operand, in string) (plan.Type, error) {
+	t := b.common(os)
+	for i := range os {
+		if err := b.adapt(&os[i], t); err != nil {
+			if d, ok := err.(*diag.Error); ok && d.Code == diag.Type && d.Hint == "" {
+				d.Msg = in + " are of different types: " + os[i].describe() + ", another is " + typeText(t)
+			}
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// unifyFor brings the two sides of a comparison to one type.
+func (b *binder) unifyFor(os []operand, op ast.Op) (plan.Type, error) {
+	t := b.common(os)
+	for i := range os {
+		if err := b.adapt(&os[i], t); err != nil {
+			if d, ok := err.(*diag.Error); ok && d.Hint == "" {
+				return t, mismatch(op, os[0], os[1])
+			}
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// common returns the type that the others turn into: KEY and dates win over text, TIMESTAMP over DATE,
+// FLOAT over DECIMAL over INT; otherwise the first.
+func (b *binder) common(os []operand) plan.Type {
+	var out plan.Type
+	for _, o := range os {
+		t := o.e.Type()
+		switch {
+		case t.Kind == schema.KindNull:
+		case out.Kind == schema.KindNull:
+			out = t
+		case t.Numeric() && out.Numeric():
+			out = widerNumber(out, t)
+		case rank(t.Kind) > rank(out.Kind):
+			out = t
+		case out.Kind == schema.KindText && t.Kind != schema.KindText && b.bends(os, o):
+			out = t
+		}
+	}
+	return out
+}
+
+// bends says whether every text before o is a column of a file, which may become anything.
+func (b *binder) bends(os []operand, o operand) bool {
+	for _, other := range os {
+		if other.x == o.x {
+			return true
+		}
+		if other.e.Type().Kind == schema.KindText && !isFileText(b, other.e) {
+			return false
+		}
+	}
+	return true
+}
+
+func rank(k schema.Kind) int {
+	switch k {
+	case schema.KindKey:
+		return 3
+	case schema.KindTimestamp:
+		return 2
+	case schema.KindDate:
+		return 1
+	}
+	return 0
+}
+
+func widerNumber(a, c plan.Type) plan.Type {
+	if a.Kind == schema.KindFloat || c.Kind == schema.KindFloat {
+		return plan.Of(schema.KindFloat)
+	}
+	if a.Kind == schema.KindInt && c.Kind == schema.KindInt {
+		return a
+	}
+	t := plan.Type{Type: schema.Type{Kind: schema.KindDecimal, Scale: max(a.Scale, c.Scale)}}
+	t.Quotient = a.Quotient || c.Quotient
+	return t
+}
+
+// adapt turns an operand into one that compares with a type, or returns an error. Numbers keep their
+// types: they compare by value.
+func (b *binder) adapt(o *operand, to plan.Type) error {
+	from := o.e.Type()
+	c, isC := isConst(o.e)
+	switch {
+	case from.Kind == schema.KindNull, from.Kind == to.Kind, from.Numeric() && to.Numeric():
+		return nil
+	case isC && from.Kind == schema.KindText && rank(to.Kind) > 0:
+		return b.adaptText(o, c.Value.S, to.Kind)
+	case isFileText(b, o.e) && to.Kind != schema.KindSet && to.Kind != schema.KindNull:
+		o.e = &plan.Cast{X: o.e, T: loose(to), Must: true}
+		return nil
+	case from.Kind == schema.KindDate && to.Kind == schema.KindTimestamp:
+		if o.e = (&plan.Cast{X: o.e, T: to}); isC {
+			o.e = constant(schema.KindTimestamp, b.zone.Midnight(c.Value.I))
+		}
+		return nil
+	case from.Kind == schema.KindText && to.Kind == schema.KindKey:
+		o.e = &plan.Cast{X: o.e, T: to}
+		return nil
+	}
+	return diag.New(diag.Type, o.x.Span(), "%s, but %s is needed", o.describe(), typeText(to))
+}
+
+// loose is the type to which a column of text is turned to be compared.
+func loose(t plan.Type) plan.Type {
+	if t.Numeric() {
+		return anyNumber
+	}
+	return t
+}
+
+// adaptText turns a constant text into a day, an instant or a key.
+func (b *binder) adaptText(o *operand, s string, kind schema.Kind) error {
+	var v int64
+	var err error
+	switch kind {
+	case schema.KindKey:
+		v = int64(xxh3.HashString(s))
+	case schema.KindDate:
+		v, _, err = calendar.ParseDate(s)
+	default:
+		v, _, err = b.zone.ParseInstant(s)
+	}
+	if err != nil {
+		return noDate(o.x.Span(), s, err)
+	}
+	o.e = constant(kind, v)
+	return nil
+}
+
+// mismatch is the error of a comparison between types that do not compare.
+func mismatch(op ast.Op, l, r operand) error {
+	e := diag.New(diag.Type, l.x.Span().To(r.x.Span()), "these do not compare: %s, %s", l.describe(), r.describe())
+	if hint := mismatchHint(op, l, r); hint != "" {
+		e.Hint = hint
+	} else if hint := mismatchHint(mirrored(op), r, l); hint != "" {
+		e.Hint = hint
+	}
+	return e
+}
+
+func mismatchHint(op ast.Op, l, r operand) string {
+	a, c := l.e.Type(), r.e.Type()
+	write := "write " + text(l.x) + " " + op.String() + " "
+	switch {
+	case a.Kind == schema.KindSet && c.Kind == schema.KindText:
+		return "write " + text(l.x) + " HAS " + text(r.x)
+	case a.Kind == schema.KindBool && !isLiteral(l.x):
+		return "write " + text(l.x) + " or NOT " + text(l.x)
+	case a.Numeric() && isText(r.e):
+		if s := r.e.(*plan.Const).Value.S; isNumber(s) {
+			return write + s
+		}
+		return write + example(a.Type)
+	case a.Numeric() && c.Kind == schema.KindText:
+		return "if " + text(r.x) + " holds numbers, write TRY_CAST(" + text(r.x) + " AS DECIMAL(2))"
+	case a.Kind == schema.KindText && !isText(l.e) && isLiteral(r.x):
+		return write + quoteText(text(r.x))
+	case a.Kind == schema.KindDuration && c.Numeric():
+		return "a length of time has a unit: " + write + text(r.x) + "d"
+	case isTime(l.e) && c.Kind == schema.KindDuration:
+		return "write " + text(l.x) + " " + op.String() + " now() - " + text(r.x) + ", or " + text(l.x) + " WITHIN " + text(r.x)
+	case isTime(l.e) && c.Numeric():
+		return write + example(a.Type) + "; for parts of a date there are year(x), month(x) and day(x)"
+	}
+	return ""
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil && strings.Trim(s, "+-.0123456789eE") == ""
+}
+
+// betweenValues binds x BETWEEN lo AND hi as x >= lo AND x <= hi.
+func (b *binder) betweenValues(x *ast.Between) (plan.Expr, error) {
+	if isVersion(x.X) {
+		return b.betweenVersions(x)
+	}
+	os, err := b.operands([]ast.Expr{x.X, x.Lo, x.Hi})
+	if err != nil {
+		return nil, err
+	}
+	ge, err := b.compareOperands(ast.OpGe, os[0], os[1])
+	if err != nil {
+		return nil, err
+	}
+	le, err := b.compareOperands(ast.OpLe, os[0], os[2])
+	if err != nil {
+		return nil, err
+	}
+	return negated(x.Not, &plan.And{Terms: []plan.Expr{ge, le}}), nil
+}
+
+func (b *binder) isDistinct(x *ast.IsDistinct) (plan.Expr, error) {
+	os, err := b.operands([]ast.Expr{x.X, x.Y})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := b.unifyFor(os, ast.OpEq); err != nil {
+		return nil, err
+	}
+	return negated(x.Not, &plan.IsDistinct{X: os[0].e, Y: os[1].e}), nil
+}
+
+// in binds x IN (…). Values that are not constant are compared one by one.
+func (b *binder) in(x *ast.In) (plan.Expr, error) {
+	if x.List != nil {
+		return nil, notYet(x.List.At, "lists (IN LIST)")
+	}
+	if len(x.Values) > schema.MaxListValues {
+		return nil, diag.New(diag.Limit, x.At, "the list has more than %d values", schema.MaxListValues)
+	}
+	left, err := b.operand(x.X)
+	if err != nil {
+		return nil, err
+	}
+	if isNull(left.e) {
+		return nil, noNull(ast.OpEq, operand{left.e, x.Values[0]}, left)
+	}
+	out, others, err := b.inValues(left, x.Values)
+	if err != nil {
+		return nil, err
+	}
+	if len(others) == 0 {
+		return negated(x.Not, out), nil
+	}
+	if len(out.Values) > 0 || out.HasNull {
+		others = append(others, out)
+	}
+	if len(others) == 1 {
+		return negated(x.Not, others[0]), nil
+	}
+	return negated(x.Not, &plan.Or{Terms: others}), nil
+}
+
+func (b *binder) inValues(left operand, values []ast.Expr) (*plan.In, []plan.Expr, error) {
+	out := &plan.In{X: left.e}
+	var others []plan.Expr
+	for _, v := range values {
+		o, err := b.operand(v)
+		if err != nil {
+			return nil, nil, err
+		}
+		if isNull(o.e) {
+			out.HasNull = true
+			continue
+		}
+		e, err := b.compareOperands(ast.OpEq, left, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		cmp := e.(*plan.Cmp)
+		if c, ok := isConst(cmp.Y); ok && (cmp.X == left.e || len(values) == 1) {
+			out.X, out.Values = cmp.X, append(out.Values, c.Value)
+			continue
+		}
+		others = append(others, cmp)
+	}
+	return out, others, nil
+}
+
+// recencyInMonths binds recency(x) > 2mo: the length that two months have, back from the clock.
+func (b *binder) recencyInMonths(x *ast.Binary) (plan.Expr, bool, error) {
+	agg, length, op := x.X, x.Y, x.Op
+	if _, ok := monthLiteral(agg); ok {
+		agg, length, op = x.Y, x.X, mirrored(x.Op)
+	}
+	d, ok := monthLiteral(length)
+	a, isAgg := bare(agg).(*ast.Aggregate)
+	if !ok || !isAgg || a.Fn.Name != "recency" {
+		return nil, false, nil
+	}
+	e, err := b.expr(a)
+	if err != nil {
+		return nil, true, err
+	}
+	ms, _ := b.ago(d)
+	return &plan.Cmp{Op: cmpOp(op), X: e, Y: constant(schema.KindDuration, b.clock-ms)}, true, nil
+}

@@ -1,0 +1,296 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+type scopeKind uint8
+
+const (
+	ofContact  scopeKind = iota // names are attributes
+	ofEvent                     // names are properties of the selector's events
+	ofFile                      // names are columns of a file
+	ofConstant                  // there are no names: UPSERT, TRACK
+)
+
+// scope says what a bare name means.
+type scope struct {
+	kind    scopeKind
+	events  []*schema.EventType // ofEvent
+	sel     *ast.Selector       // ofEvent, for messages
+	columns []Column            // ofFile
+}
+
+// dotted returns the name that parts make.
+func dotted(parts []ast.Ident) string {
+	if len(parts) == 1 {
+		return parts[0].Name
+	}
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.Name
+	}
+	return strings.Join(names, ".")
+}
+
+// name binds a possibly dotted name.
+func (b *binder) name(x *ast.Name) (plan.Expr, error) {
+	switch b.scope.kind {
+	case ofEvent:
+		return b.nameInEvent(x)
+	case ofFile:
+		return b.column(x)
+	case ofConstant:
+		return nil, b.noNames(x)
+	}
+	return b.nameOfContact(x)
+}
+
+func attrExpr(a schema.Attribute) plan.Expr {
+	return &plan.Attr{ID: a.ID, T: plan.Type{Type: a.Type}}
+}
+
+func (b *binder) nameOfContact(x *ast.Name) (plan.Expr, error) {
+	name := dotted(x.Parts)
+	if a, ok := b.sch.Attr(name); ok {
+		return attrExpr(a), nil
+	}
+	return nil, b.unknownAttribute(x)
+}
+
+// unknownAttribute says what the name could have been: an attribute nearly so called, a text in the
+// wrong quotes, an event or an event's property.
+func (b *binder) unknownAttribute(x *ast.Name) error {
+	name, at := dotted(x.Parts), x.Span()
+	e := diag.New(diag.Name, at, "there is no attribute %s", quoted(name))
+	first := x.Parts[0]
+	if len(x.Parts) > 1 {
+		if first.Name == "contact" {
+			if a, ok := b.sch.Attr(dotted(x.Parts[1:])); ok {
+				return e.WithHint("write %s; contact. stands before attributes inside […]", quoted(a.Name))
+			}
+		}
+		if ev, ok := b.sch.Event(first.Name); ok {
+			return e.WithHint("for a property of the event %s write last(%[1]s).%s, or sum(%[1]s.%[2]s) and the like",
+				quoted(ev.Name), quoted(dotted(x.Parts[1:])))
+		}
+	}
+	if near, ok := diag.Suggest(name, b.attributeNames()); ok && !(first.Quoted && len(near) < 3) {
+		return e.WithHint("did you mean %s?%s", quoted(near), textInstead(x))
+	}
+	if ev, ok := b.sch.Event(name); ok {
+		return e.WithHint("%s is an event; write DID %[1]s, or count(%[1]s) > 0", quoted(ev.Name))
+	}
+	if first.Quoted && len(x.Parts) == 1 {
+		return e.WithHint("did you mean the text %s? Text stands in single quotes", quoteText(name))
+	}
+	if owner, ok := b.ownerOf(name); ok {
+		return e.WithHint("%s is a property of the event %s; write last(%[2]s).%[1]s or DID %[2]s[%[1]s = …]", quoted(name), quoted(owner))
+	}
+	return e.WithHint("the attributes are %s", listed(b.attributeNames()))
+}
+
+// textInstead adds that a name in double quotes may have been meant as a text.
+func textInstead(x *ast.Name) string {
+	if !x.Parts[0].Quoted || len(x.Parts) > 1 {
+		return ""
+	}
+	return " A text is written " + quoteText(x.Parts[0].Name)
+}
+
+func quoteText(s string) string { return "'" + strings.ReplaceAll(shorten(s), "'", "''") + "'" }
+
+// ownerOf returns the first event type that has a property.
+func (b *binder) ownerOf(prop string) (string, bool) {
+	for i := range b.sch.Events {
+		if _, ok := b.sch.Events[i].Prop(prop); ok {
+			return b.sch.Events[i].Name, true
+		}
+	}
+	return "", false
+}
+
+func (b *binder) attributeNames() []string {
+	var out []string
+	for _, a := range b.sch.Attrs {
+		out = append(out, a.Name)
+	}
+	for _, a := range schema.SystemAttributes() {
+		out = append(out, a.Name)
+	}
+	return out
+}
+
+func (b *binder) eventNames() []string {
+	var out []string
+	for _, e := range b.sch.Events {
+		out = append(out, e.Name)
+	}
+	return out
+}
+
+// contactPrefix stands before an attribute inside […].
+const contactPrefix = "contact"
+
+// nameInEvent binds a name inside […]: a property, or contact. and an attribute.
+func (b *binder) nameInEvent(x *ast.Name) (plan.Expr, error) {
+	name := dotted(x.Parts)
+	prop, err := b.property(b.scope.events, name, x.Span())
+	if err != nil {
+		return nil, err
+	}
+	if x.Parts[0].Name != contactPrefix || len(x.Parts) == 1 {
+		if prop == nil {
+			return nil, b.unknownProperty(x)
+		}
+		return prop, nil
+	}
+	attr, ok := b.sch.Attr(dotted(x.Parts[1:]))
+	switch {
+	case ok && prop != nil:
+		return nil, diag.New(diag.Invalid, x.Span(), "%s could be the property %s or the contact's attribute %s",
+			name, quoted(name), quoted(attr.Name)).
+			WithHint("rename one of them: RENAME ATTRIBUTE %s TO …", quoted(attr.Name))
+	case ok:
+		return attrExpr(attr), nil
+	case prop != nil:
+		return prop, nil
+	}
+	return nil, unknown(x.Span(), "attribute", dotted(x.Parts[1:]), b.attributeNames())
+}
+
+// property returns the property of that name of the events, or nil if none of them has it. Types that
+// lack it have no entry; types that differ are an error.
+func (b *binder) property(events []*schema.EventType, name string, at diag.Span) (*plan.Prop, error) {
+	out := &plan.Prop{Name: name, ByEvent: map[schema.EventID]schema.PropID{}}
+	var first *schema.EventType
+	for _, ev := range events {
+		p, ok := findProp(ev, name)
+		if !ok {
+			continue
+		}
+		if first != nil && p.Type != out.T.Type {
+			return nil, diag.New(diag.Type, at, "%s is %s in %s but %s in %s", quoted(name), out.T, quoted(first.Name), p.Type, quoted(ev.Name)).
+				WithHint("ask for the events one by one")
+		}
+		if first == nil {
+			first, out.T = ev, plan.Type{Type: p.Type}
+		}
+		out.ByEvent[ev.ID] = p.ID
+	}
+	if first == nil {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// findProp returns a property, the pseudo-properties included.
+func findProp(ev *schema.EventType, name string) (schema.Property, bool) {
+	for id := schema.PropTime; id <= schema.PropContact; id++ {
+		if p, _ := schema.PseudoProp(id); p.Name == name {
+			return p, true
+		}
+	}
+	return ev.Prop(name)
+}
+
+func propNames(events []*schema.EventType) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, ev := range events {
+		for _, p := range ev.Props {
+			if !seen[p.Name] {
+				seen[p.Name] = true
+				out = append(out, p.Name)
+			}
+		}
+	}
+	return append(out, "time", "event_id", "contact")
+}
+
+func (b *binder) unknownProperty(x *ast.Name) error {
+	name, events := dotted(x.Parts), b.scope.events
+	e := b.noProperty(x.Span(), events, name)
+	if e.Hint != "" {
+		e.Hint += textInstead(x)
+		return e
+	}
+	if _, ok := b.sch.Attr(name); ok {
+		return e.WithHint("%s is an attribute; inside […] write contact.%[1]s", quoted(name))
+	}
+	if rest := x.Parts[1:]; len(rest) > 0 && len(events) == 1 && x.Parts[0].Name == events[0].Name {
+		return e.WithHint("inside %s[…] write %s", quoted(events[0].Name), quoted(dotted(rest)))
+	}
+	if len(x.Parts) > 1 {
+		return e.WithHint("earlier steps and look-ups (name.property) are not yet in this version; an attribute is contact.name")
+	}
+	if x.Parts[0].Quoted {
+		return e.WithHint("did you mean the text %s? Text stands in single quotes", quoteText(name))
+	}
+	return e.WithHint("the properties are %s", listed(propNames(events)))
+}
+
+// noProperty says that none of the events has a property.
+func (b *binder) noProperty(at diag.Span, events []*schema.EventType, name string) *diag.Error {
+	what := "property"
+	e := unknown(at, what, name, propNames(events))
+	if len(events) == 1 {
+		e.Msg += " of the event " + quoted(events[0].Name)
+	} else {
+		e.Msg += " in any of these events"
+	}
+	return e
+}
+
+func (b *binder) noNames(x *ast.Name) error {
+	e := diag.New(diag.Invalid, x.Span(), "%s is a name, but a value must stand here", quoted(dotted(x.Parts)))
+	return e.WithHint("text stands in single quotes: %s", quoteText(dotted(x.Parts)))
+}
+
+// events returns the event types that a selector names, in creation order.
+func (b *binder) events(s *ast.Selector) ([]*schema.EventType, error) {
+	if s.Any {
+		if len(b.sch.Events) == 0 {
+			return nil, diag.New(diag.Invalid, s.At, "this base has no events").WithHint("create one with CREATE EVENT, or TRACK one")
+		}
+		return b.inOrder(func(*schema.EventType) bool { return true }), nil
+	}
+	named := make(map[schema.EventID]bool, len(s.Events))
+	for _, n := range s.Events {
+		ev, ok := b.sch.Event(n.Name)
+		if !ok {
+			return nil, b.unknownEvent(n)
+		}
+		named[ev.ID] = true
+	}
+	return b.inOrder(func(ev *schema.EventType) bool { return named[ev.ID] }), nil
+}
+
+func (b *binder) inOrder(want func(*schema.EventType) bool) []*schema.EventType {
+	var out []*schema.EventType
+	for i := range b.sch.Events { // in creation order: types are only ever appended
+		if want(&b.sch.Events[i]) {
+			out = append(out, &b.sch.Events[i])
+		}
+	}
+	return out
+}
+
+func (b *binder) unknownEvent(n ast.Ident) error {
+	e := unknown(n.At, "event", n.Name, b.eventNames())
+	switch a, ok := b.sch.Attr(n.Name); {
+	case e.Hint != "":
+	case ok:
+		e = e.WithHint("%s is an attribute; write %[1]s IS NOT NULL, or compare it", quoted(a.Name))
+	case len(b.sch.Events) == 0:
+		e = e.WithHint("this base has no events yet; create one with CREATE EVENT %s (…)", quoted(n.Name))
+	default:
+		e = e.WithHint("the events are %s", listed(b.eventNames()))
+	}
+	return e
+}

@@ -1,0 +1,197 @@
+package bind
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/print"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
+}
+
+// contactsTable is the one table.
+const contactsTable = "contacts"
+
+func (b *binder) selectQuery(q *plan.Query, s *ast.Select) error {
+	if err := b.from(s.From); err != nil {
+		return err
+	}
+	if err := b.head(q, s.Where, s.AsOf); err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(s.Items, isTotal); i >= 0 {
+		return b.countOnly(q, s, i)
+	}
+	if err := b.items(q, s.Items); err != nil {
+		return err
+	}
+	q.Visible = len(q.Items)
+	for _, o := range s.Order {
+		if err := b.order(q, s, o); err != nil {
+			return err
+		}
+	}
+	return b.limit(q, s.Limit)
+}
+
+func (b *binder) from(n ast.Ident) error {
+	if n.Name == contactsTable {
+		return nil
+	}
+	if _, ok := b.sch.Event(n.Name); ok {
+		return notYet(n.At, "SELECT from an event type").WithHint("write SELECT … FROM contacts WHERE DID %s", quoted(n.Name))
+	}
+	e := unknown(n.At, "table", n.Name, append(b.eventNames(), contactsTable))
+	if e.Hint == "" {
+		e = e.WithHint("write FROM contacts")
+	}
+	return e
+}
+
+// isTotal says whether an item is count(*).
+func isTotal(i ast.Item) bool {
+	a, ok := bare(i.X).(*ast.Aggregate)
+	return ok && !i.Star && a.Star
+}
+
+// countOnly binds SELECT count(*) FROM contacts.
+func (b *binder) countOnly(q *plan.Query, s *ast.Select, i int) error {
+	a := bare(s.Items[i].X).(*ast.Aggregate)
+	switch {
+	case a.Fn.Name != "count":
+		return diag.New(diag.Invalid, a.At, "%s(*) is nothing; only rows can be counted", a.Fn.Name).WithHint("write count(*)")
+	case len(s.Items) > 1:
+		return notYet(a.At, "count(*) beside other columns (GROUP BY)").WithHint("write SELECT count(*) FROM contacts WHERE …")
+	case len(s.Order) > 0:
+		return diag.New(diag.Invalid, s.Order[0].X.Span(), "count(*) is one row, there is nothing to order")
+	case s.Limit != nil:
+		return diag.New(diag.Invalid, s.Limit.At, "count(*) is one row, there is nothing to limit")
+	}
+	q.Count = true
+	return nil
+}
+
+func (b *binder) items(q *plan.Query, items []ast.Item) error {
+	for _, i := range items {
+		if i.Star {
+			b.star(q)
+			continue
+		}
+		e, err := b.expr(i.X)
+		if err != nil {
+			return err
+		}
+		if isNull(e) {
+			return diag.New(diag.Type, i.X.Span(), "a column of NULL has no type").WithHint("leave it out")
+		}
+		q.Items = append(q.Items, plan.Item{Name: itemName(i), X: e})
+	}
+	seen := make(map[string]bool, len(q.Items))
+	for n, i := range q.Items {
+		if seen[i.Name] {
+			return diag.New(diag.Invalid, items[min(n, len(items)-1)].At, "two columns are called %s", quoted(i.Name)).
+				WithHint("give one of them another name: … AS other_name")
+		}
+		seen[i.Name] = true
+	}
+	return nil
+}
+
+// star is id, created_at and every attribute.
+func (b *binder) star(q *plan.Query) {
+	for _, a := range append(schema.SystemAttributes(), b.sch.Attrs...) {
+		q.Items = append(q.Items, plan.Item{Name: a.Name, X: attrExpr(a)})
+	}
+}
+
+// itemName is the alias, an attribute's own name or the canonical text.
+func itemName(i ast.Item) string {
+	if i.Alias != nil {
+		return i.Alias.Name
+	}
+	if n, ok := bare(i.X).(*ast.Name); ok {
+		return dotted(n.Parts)
+	}
+	return print.Expr(i.X)
+}
+
+// order binds one term of ORDER BY: a column number, an alias, or an expression, which becomes a hidden
+// item unless it is a column already.
+func (b *binder) order(q *plan.Query, s *ast.Select, o ast.OrderItem) error {
+	n, err := b.orderItem(q, s, o.X)
+	if err != nil {
+		return err
+	}
+	if t := q.Items[n].X.Type(); t.Kind == schema.KindSet || t.Kind == schema.KindKey {
+		return diag.New(diag.Type, o.X.Span(), "%s has no order", t)
+	}
+	q.Order = append(q.Order, plan.Order{Item: n, Desc: o.Desc})
+	return nil
+}
+
+func (b *binder) orderItem(q *plan.Query, s *ast.Select, x ast.Expr) (int, error) {
+	if l, ok := x.(*ast.Literal); ok {
+		return position(q, l)
+	}
+	name := print.Expr(x)
+	if n, ok := x.(*ast.Name); ok {
+		name = dotted(n.Parts)
+	}
+	for i, item := range q.Items[:q.Visible] {
+		if item.Name == name {
+			return i, nil
+		}
+	}
+	for i, item := range s.Items { // an expression that has an alias in the list
+		if !item.Star && len(s.Items) == q.Visible && print.Expr(item.X) == print.Expr(x) {
+			return i, nil
+		}
+	}
+	e, err := b.expr(x)
+	if err != nil {
+		return 0, b.orderHint(q, err)
+	}
+	q.Items = append(q.Items, plan.Item{Name: name, X: e})
+	return len(q.Items) - 1, nil
+}
+
+// orderHint adds the columns' names to the error of an unknown name.
+func (b *binder) orderHint(q *plan.Query, err error) error {
+	d, ok := err.(*diag.Error)
+	if !ok || d.Code != diag.Name {
+		return err
+	}
+	var names []string
+	for _, i := range q.Items[:q.Visible] {
+		names = append(names, i.Name)
+	}
+	return d.WithHint("ORDER BY takes an attribute or a column: %s", listed(names))
+}
+
+func position(q *plan.Query, l *ast.Literal) (int, error) {
+	n, err := strconv.Atoi(l.Text)
+	if l.Kind != ast.LitInt || err != nil || n < 1 || n > q.Visible {
+		return 0, diag.New(diag.Invalid, l.At, "there is no column %s to order by", shorten(l.Text)).
+			WithHint("write a number from 1 to %d, or a name", q.Visible)
+	}
+	return n - 1, nil
+}
+
+func (b *binder) limit(q *plan.Query, l *ast.Literal) error {
+	if l == nil {
+		return nil
+	}
+	n, err := strconv.ParseInt(l.Text, 10, 64)
+	if l.Kind != ast.LitInt || err != nil || n < 0 {
+		return diag.New(diag.Invalid, l.At, "LIMIT takes a whole number").WithHint("write LIMIT 100")
+	}
+	q.Limit = n
+	return nil
+}
