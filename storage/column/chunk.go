@@ -71,7 +71,6 @@ type Chunk struct {
 	fp    []uint16 // Plain: fingerprints
 	heap  heap     // Plain, Sets: what the u32 references of data point to
 	post  map[uint32]*posting
-	lists Lists // Sets over foreign memory: resolves the codes of whole sets
 	sets  *Dict // Sets of an Alias: the entries by code
 }
 

@@ -10,9 +10,6 @@ import (
 
 // SetLen returns the number of elements of row i of a SET chunk; 0 for a null row and the empty set.
 func (c *Chunk) SetLen(i int) int {
-	if c.lists != nil {
-		return len(c.list(i))
-	}
 	e := c.setEntry(i)
 	if len(e) == 0 {
 		return 0
@@ -22,9 +19,6 @@ func (c *Chunk) SetLen(i int) int {
 
 // SetCode returns the dictionary code of element j of row i of a SET chunk; codes ascend.
 func (c *Chunk) SetCode(i, j int) uint32 {
-	if c.lists != nil {
-		return c.list(i)[j]
-	}
 	return entryCode(c.setEntry(i), j)
 }
 
@@ -50,9 +44,6 @@ func entryCode(e []byte, j int) uint32 {
 
 // AppendSet appends the codes of row i of a SET chunk to dst, ascending.
 func (c *Chunk) AppendSet(dst []uint32, i int) []uint32 {
-	if c.lists != nil {
-		return append(dst, c.list(i)...)
-	}
 	e := c.setEntry(i)
 	if len(e) == 0 {
 		return dst
