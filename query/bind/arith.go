@@ -215,12 +215,24 @@ func (b *binder) foldTime(x *plan.Arith, l, r *plan.Const) plan.Expr {
 	return constant(x.T.Kind, sum)
 }
 
+// isDuration says whether a constant text reads as a duration.
+func isDuration(e plan.Expr) bool {
+	c, ok := isConst(e)
+	if !ok || c.Value.Kind != schema.KindText {
+		return false
+	}
+	_, err := calendar.ParseDuration(c.Value.S)
+	return err == nil
+}
+
 func noArith(x *ast.Binary, l, r operand) error {
 	e := diag.New(diag.Type, x.Span(), "there is no %s between these: %s, %s", x.Op, l.describe(), r.describe())
 	a, c := l.e.Type(), r.e.Type()
 	switch {
-	case (isTime(l.e) || a.Kind == schema.KindDuration) && c.Numeric():
+	case (isTime(l.e) || a.Kind == schema.KindDuration) && c.Numeric() && isLiteral(r.x):
 		return e.WithHint("a length of time has a unit: write %sd for days", text(r.x))
+	case isTime(l.e) && isDuration(r.e):
+		return e.WithHint("a length of time has no quotes: write %s %s %s", text(l.x), x.Op, r.e.(*plan.Const).Value.S)
 	case a.Kind == schema.KindSet || c.Kind == schema.KindSet:
 		return e.WithHint("values of a set are tested with HAS; UPSERT adds and removes them: tags = tags + 'vip'")
 	case a.Kind == schema.KindText && c.Kind == schema.KindText:

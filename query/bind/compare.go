@@ -286,7 +286,7 @@ func mismatchHint(op ast.Op, l, r operand) string {
 		return "if " + text(r.x) + " holds numbers, write TRY_CAST(" + text(r.x) + " AS DECIMAL(2))"
 	case a.Kind == schema.KindText && !isText(l.e) && isLiteral(r.x):
 		return write + quoteText(text(r.x))
-	case a.Kind == schema.KindDuration && c.Numeric():
+	case a.Kind == schema.KindDuration && c.Numeric() && isLiteral(r.x):
 		return "a length of time has a unit: " + write + text(r.x) + "d"
 	case isTime(l.e) && c.Kind == schema.KindDuration:
 		return "write " + text(l.x) + " " + op.String() + " now() - " + text(r.x) + ", or " + text(l.x) + " WITHIN " + text(r.x)

@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -305,20 +304,7 @@ func typeOf(n ast.TypeName) (schema.Type, error) {
 	if err == nil {
 		return t, nil
 	}
-	e := diag.New(diag.Type, n.At, "%v", err)
-	if other, ok := foreignTypes[strings.ToUpper(n.Name)]; ok {
-		e.Msg = fmt.Sprintf("there is no type %s", shorten(n.Name))
-		e = e.WithHint("write %s", other)
-	}
-	return schema.Type{}, e
-}
-
-// foreignTypes are what other databases call the types.
-var foreignTypes = map[string]string{
-	"STRING": "TEXT", "VARCHAR": "TEXT", "CHAR": "TEXT", "UUID": "TEXT, or KEY if it is only compared",
-	"INTEGER": "INT", "BIGINT": "INT", "SMALLINT": "INT", "INT64": "INT", "LONG": "INT",
-	"BOOLEAN": "BOOL", "DOUBLE": "FLOAT", "REAL": "FLOAT", "NUMERIC": "DECIMAL(2)", "NUMBER": "DECIMAL(2)", "MONEY": "DECIMAL(2)",
-	"DATETIME": "TIMESTAMP", "TIMESTAMPTZ": "TIMESTAMP", "ARRAY": "SET", "LIST": "SET",
+	return schema.Type{}, diag.New(diag.Type, n.At, "%v", err)
 }
 
 // castable says whether a value of one kind may become one of another.

@@ -92,6 +92,9 @@ func (b *binder) unknownAttribute(x *ast.Name) error {
 	if owner, ok := b.ownerOf(name); ok {
 		return e.WithHint("%s is a property of the event %s; write last(%[2]s).%[1]s or DID %[2]s[%[1]s = …]", quoted(name), quoted(owner))
 	}
+	if len(x.Parts) == 1 {
+		return e.WithHint("the attributes are %s; a text is written %s", listed(b.attributeNames()), quoteText(name))
+	}
 	return e.WithHint("the attributes are %s", listed(b.attributeNames()))
 }
 

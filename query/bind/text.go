@@ -2,10 +2,12 @@ package bind
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/lex"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/query/print"
 	"github.com/musterdb/muster/storage/schema"
@@ -28,11 +30,24 @@ func shorten(s string) string {
 	return s[:cut] + "…"
 }
 
-// quoted returns a name as messages show it.
-func quoted(name string) string { return print.Name(ast.Ident{Name: shorten(name)}) }
+// quoted returns a name, possibly dotted, as it is written.
+func quoted(name string) string {
+	name = shorten(name)
+	var parts []ast.Ident
+	for _, p := range strings.Split(name, ".") {
+		if !lex.IsPlain(p) {
+			return print.Name(ast.Ident{Name: name})
+		}
+		parts = append(parts, ast.Ident{Name: p})
+	}
+	return print.Expr(&ast.Name{Parts: parts})
+}
 
 // describe says what an expression is: "age is INT", "'x' is text".
 func describe(x ast.Expr, t plan.Type) string {
+	if t.Kind == schema.KindNull {
+		return text(x) + " has no value"
+	}
 	if t.Kind == schema.KindText && isLiteral(x) {
 		return text(x) + " is text"
 	}

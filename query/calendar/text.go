@@ -38,7 +38,7 @@ type moment struct {
 func ParseDate(s string) (day int64, p Precision, err error) {
 	m, err := parse(s)
 	if err == nil && m.precision > ToDay {
-		err = fmt.Errorf("%w: a DATE is a day without a time", ErrForm)
+		err = errors.New("a DATE is a day without a time")
 	}
 	return m.day, m.precision, err
 }

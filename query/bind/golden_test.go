@@ -1,0 +1,237 @@
+package bind
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/parse"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
+
+// csv is the header of the file that COPY reads in the golden files; typed is the same of a typed file.
+var csv = []Column{{Name: "CustomerID", Text: true}, {Name: "InvoiceDate", Text: true}, {Name: "Quantity", Text: true},
+	{Name: "UnitPrice", Text: true}, {Name: "Country", Text: true}, {Name: "Order ID", Text: true}}
+
+var typed = []Column{{Name: "id", Type: typ(schema.KindInt)}, {Name: "created_at", Type: typ(schema.KindTimestamp)},
+	{Name: "age", Type: decimal(0)}, {Name: "nick", Type: typ(schema.KindText)}, {Name: "ok", Type: typ(schema.KindBool)}}
+
+// TestGolden runs testdata/*.txt: blocks of a statement, a line of ----, and the plan or the error.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) { golden(t, file) })
+	}
+}
+
+func golden(t *testing.T, file string) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for _, block := range strings.Split(strings.TrimSpace(string(raw)), "\n\n") {
+		stmt, want, _ := strings.Cut(block, "\n----\n")
+		got := strings.TrimRight(answer(stmt), "\n")
+		if !*rewrite && got != want {
+			t.Errorf("%s\ngot\n%s\nwant\n%s", stmt, got, want)
+		}
+		fmt.Fprintf(&out, "%s\n----\n%s\n\n", stmt, got)
+	}
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(strings.TrimRight(out.String(), "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// answer binds a statement. Lines that begin with # are comments; "# strict" and "# typed" choose the base
+// and the file.
+func answer(block string) string {
+	var stmt []string
+	sch, columns := shop("Europe/Warsaw"), csv
+	for _, line := range strings.Split(block, "\n") {
+		switch {
+		case line == "# strict":
+			sch.Options.Mode = schema.Strict
+		case line == "# typed":
+			columns = typed
+		case !strings.HasPrefix(line, "#"):
+			stmt = append(stmt, line)
+		}
+	}
+	text := strings.Join(stmt, "\n")
+	s, err := parse.Statement(text)
+	if err != nil {
+		return rendered(err, text)
+	}
+	out, err := bindAny(s, sch, columns)
+	if err != nil {
+		return rendered(err, text)
+	}
+	return out
+}
+
+func options() Options {
+	return Options{Clock: clock, Params: map[string]schema.Value{"1": {Kind: schema.KindInt, I: 30}, "c": {Kind: schema.KindText, S: "PL"}}}
+}
+
+func bindAny(s ast.Stmt, sch *schema.Schema, columns []Column) (string, error) {
+	switch s := s.(type) {
+	case *ast.Upsert:
+		p, err := Upsert(s, sch, options())
+		return upsertText(p), err
+	case *ast.Track:
+		p, err := Track(s, sch, options())
+		return trackText(p), err
+	case *ast.CopyFrom:
+		p, err := Mapping(s, columns, sch, options())
+		return mappingText(p), err
+	case *ast.CreateBase:
+		opt, err := CreateBase(s)
+		return fmt.Sprintf("%s %s %d", opt.TimeZone, opt.Mode, opt.Spread), err
+	case *ast.DeleteContact:
+		return ContactID(s.ID, options())
+	case *ast.CreateAttribute, *ast.CreateEvent, *ast.AlterEvent, *ast.Drop, *ast.Rename:
+		return ddl(s, sch)
+	}
+	q, err := Query(s, sch, options())
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(q.String(), fmt.Sprintf("clock %d\n", clock)), nil
+}
+
+func ddl(s ast.Stmt, sch *schema.Schema) (string, error) {
+	before := schemaText(sch)
+	var out *schema.Schema
+	var err error
+	switch s := s.(type) {
+	case *ast.CreateAttribute:
+		out, err = CreateAttribute(s, sch)
+	case *ast.CreateEvent:
+		out, err = CreateEvent(s, sch)
+	case *ast.AlterEvent:
+		out, err = AlterEvent(s, sch)
+	case *ast.Drop:
+		out, err = Drop(s, sch)
+	case *ast.Rename:
+		out, err = Rename(s, sch)
+	}
+	if strings.Join(schemaText(sch), "\n") != strings.Join(before, "\n") {
+		return "the old schema was changed", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return diff(before, schemaText(out)), nil
+}
+
+func schemaText(s *schema.Schema) []string {
+	out := []string{fmt.Sprintf("version %d, next %d %d %d", s.Version, s.NextAttr, s.NextEvent, s.NextProp)}
+	for _, a := range s.Attrs {
+		out = append(out, fmt.Sprintf("attribute %d %s %s personal=%v", a.ID, a.Name, a.Type, a.Personal))
+	}
+	for _, e := range s.Events {
+		out = append(out, fmt.Sprintf("event %d %s id=%v,%d keep=%s", e.ID, e.Name, e.HasID, e.IDProp, e.Keep))
+		for _, p := range e.Props {
+			out = append(out, fmt.Sprintf("event %d property %d %s %s", e.ID, p.ID, p.Name, p.Type))
+		}
+	}
+	return out
+}
+
+func diff(before, after []string) string {
+	had := map[string]bool{}
+	for _, l := range before {
+		had[l] = true
+	}
+	var out []string
+	for _, l := range after {
+		if !had[l] {
+			out = append(out, "+ "+l)
+		}
+		delete(had, l)
+	}
+	var gone []string
+	for l := range had {
+		gone = append(gone, "- "+l)
+	}
+	sort.Strings(gone)
+	return strings.Join(append(gone, out...), "\n")
+}
+
+func upsertText(p *UpsertPlan) string {
+	if p == nil {
+		return ""
+	}
+	out := "id " + p.ID
+	for _, a := range p.NewAttrs {
+		out += fmt.Sprintf("\nnew %s %s", a.Name, a.Type)
+	}
+	for _, s := range p.Sets {
+		out += fmt.Sprintf("\n%s %s", s.Attr.Name, [...]string{"set", "null", "add", "remove"}[s.Op])
+		if s.Value != nil {
+			out += " " + plan.String(s.Value)
+		}
+	}
+	return out
+}
+
+func trackText(p *TrackPlan) string {
+	if p == nil {
+		return ""
+	}
+	out := fmt.Sprintf("event %d %s new=%v, contact %s, time %d", p.Event.ID, p.Event.Name, p.NewEvent, p.Contact, p.Time)
+	for _, a := range p.NewProps {
+		out += fmt.Sprintf("\nnew %s %s", a.Name, a.Type)
+	}
+	if p.EventID != nil {
+		out += "\nid " + plan.String(p.EventID)
+	}
+	for _, v := range p.Props {
+		out += fmt.Sprintf("\n%s = %s", v.Prop.Name, plan.String(v.Value))
+	}
+	return out
+}
+
+func mappingText(p *MappingPlan) string {
+	if p == nil {
+		return ""
+	}
+	out := "contacts"
+	if p.Event != nil {
+		out = fmt.Sprintf("event %d %s new=%v", p.Event.ID, p.Event.Name, p.NewEvent)
+	}
+	out += "\ncontact = " + plan.String(p.Contact)
+	if p.Time != nil {
+		out += "\ntime = " + plan.String(p.Time)
+	}
+	if p.EventID != nil {
+		out += "\nevent_id = " + plan.String(p.EventID)
+	}
+	for _, a := range p.NewAttrs {
+		out += fmt.Sprintf("\nnew %s %s", a.Name, a.Type)
+	}
+	for _, a := range p.NewProps {
+		out += fmt.Sprintf("\nnew %s %s", a.Name, a.Type)
+	}
+	for _, a := range p.Attrs {
+		out += fmt.Sprintf("\n%s = %s", a.Attr.Name, plan.String(a.X))
+	}
+	for _, a := range p.Props {
+		out += fmt.Sprintf("\n%s = %s", a.Prop.Name, plan.String(a.X))
+	}
+	return out
+}
