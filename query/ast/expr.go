@@ -119,7 +119,8 @@ type Between struct {
 	At        Span
 }
 
-// In is x [NOT] IN (a, b, …) or, where List is set, x [NOT] IN LIST name.
+// In is x [NOT] IN (a, b, …) or, where List is set, x [NOT] IN LIST name. In a statement over an event
+// contact IN (…) may hold one condition over contacts instead of values.
 type In struct {
 	X      Expr
 	Values []Expr

@@ -37,6 +37,8 @@ func TestLimits(t *testing.T) {
 		{"chains within chains", "COUNT " + rep("(", 100) + "a" + rep(rep(" OR a", 200)+")", 100), "more than 10000 operators", time.Second},
 		{"300,000 mixed", "COUNT a" + rep(" OR a AND a", 300_000), "AND and OR are mixed", time.Second},
 		{"a long number of days", "COUNT a WITHIN " + rep("9", 1<<20) + "d", "is too long", 50 * time.Millisecond},
+		{"more months than fit", "COUNT a WITHIN 2147483648mo", "is too long", 50 * time.Millisecond},
+		{"more days than fit", "COUNT a WITHIN 99999999999999d", "is too long", 50 * time.Millisecond},
 		{"a large count", "COUNT DID a AT LEAST 99999999999999999999 TIMES", "too large to count", 50 * time.Millisecond},
 	}
 	for _, c := range cases {

@@ -198,10 +198,7 @@ func (p *parser) wordFactor() (ast.Expr, error) {
 // operand follows, as it would after the keyword.
 func (p *parser) softName() bool {
 	next := p.ahead(1)
-	if !p.word.Soft() || isWord(next, "BY") {
-		return false
-	}
-	return !startsOperand(next) || isPunct(next, "-")
+	return p.word.Soft() && (!startsOperand(next) || isPunct(next, "-"))
 }
 
 func (p *parser) constant(kind ast.LitKind) ast.Expr {

@@ -197,7 +197,14 @@ func (p *printer) in(x *ast.In) {
 		return
 	}
 	p.WriteString(" IN (")
-	p.sums(x.Values)
+	for i, v := range x.Values {
+		if i == 0 {
+			p.expr(v, levelOr) // may be a condition over contacts
+			continue
+		}
+		p.WriteString(", ")
+		p.expr(v, levelSum)
+	}
 	p.WriteByte(')')
 }
 
