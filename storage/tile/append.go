@@ -30,6 +30,7 @@ type scratch struct {
 	batch  []uint32 // hash table of dedupe
 	cells  cells
 	rows   rowSums
+	adds   *[chunkRows]int32 // of a Life's rows; all zero between uses
 	iota   []uint32
 }
 
@@ -96,7 +97,7 @@ func chunkRun(rows, events []uint32, chunk uint32) int {
 
 // byChunk returns the events' numbers sorted by chunk, in order of arrival within a chunk.
 func (tx *Tx) byChunk(rows []uint32) []uint32 {
-	scr := &tx.s.scr
+	scr := tx.s.scr
 	scr.order = resize(scr.order, len(rows))
 	var top uint32
 	sorted := true
@@ -135,7 +136,7 @@ func (tx *Tx) appendTo(d *draft, b *Batch, cols []values, events []uint32) {
 	if len(events) == 0 {
 		return
 	}
-	scr := &tx.s.scr
+	scr := tx.s.scr
 	scr.slots = resize(scr.slots, len(b.Rows))
 	sorted := tx.target(d, b.Times, events)
 	if !sorted {

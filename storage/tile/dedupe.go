@@ -7,15 +7,21 @@ import (
 )
 
 const (
-	window     = int64(schema.DedupeWindow / time.Millisecond)
-	scanBelow  = 32       // a block with fewer events is searched without an index
-	indexBytes = 16 << 20 // indexes of a shard beyond this are dropped and built again when asked for
+	window    = int64(schema.DedupeWindow / time.Millisecond)
+	scanBelow = 32 // a block with fewer events is searched without an index
+
+	// Indexes may take this much and a quarter of the shard's memory; beyond, all are dropped and built
+	// again when asked for.
+	indexBytes = 16 << 20
 )
 
-// index finds the events of one block by id and row. It is a cache of the writer, no part of the state.
+// index finds the events of one block by id and row: a hash table of event + 1, 0 for none, of a power of
+// two slots, at most three quarters full. It is a cache of the writer, no part of the state.
 type index struct {
-	n     uint32   // events of the block that it holds
-	slots []uint32 // event + 1, 0 for none; a power of two, at most half full
+	n     uint32 // events of the block that it holds
+	used  uint32 // the cache's age when it was last asked for
+	short []uint16
+	long  []uint32 // instead of short from 2^16 slots on
 }
 
 type indexKey struct {
@@ -27,13 +33,15 @@ type indexKey struct {
 type indexCache struct {
 	byBlock map[indexKey]*index
 	bytes   int
+	age     uint32 // rises with every Maintain
 }
 
 func hashOf(id uint64, row uint16) uint64 {
-	return (id ^ uint64(row)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
+	return (id ^ uint64(row)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93 >> 20
 }
 
-func (c *indexCache) get(key indexKey) *index {
+// get returns the index of a block, up to date.
+func (c *indexCache) get(key indexKey, h *header) *index {
 	x := c.byBlock[key]
 	if x == nil {
 		x = &index{}
@@ -42,19 +50,31 @@ func (c *indexCache) get(key indexKey) *index {
 		}
 		c.byBlock[key] = x
 	}
+	x.used = c.age
+	c.bytes += x.sync(h)
 	return x
 }
 
-// trim drops all indexes when they take too much.
-func (c *indexCache) trim() {
-	if c.bytes > indexBytes {
-		*c = indexCache{}
+// trim drops all indexes when they take too much of a shard that takes total bytes.
+func (c *indexCache) trim(total int64) {
+	if int64(c.bytes) > indexBytes+total/4 {
+		c.byBlock, c.bytes = nil, 0
 	}
+}
+
+// ageing drops the indexes that were not asked for since the Maintain before the last.
+func (c *indexCache) ageing() {
+	for key, x := range c.byBlock {
+		if x.used+1 < c.age {
+			c.drop(key)
+		}
+	}
+	c.age++
 }
 
 func (c *indexCache) drop(key indexKey) {
 	if x := c.byBlock[key]; x != nil {
-		c.bytes -= 4 * len(x.slots)
+		c.bytes -= x.bytes()
 		delete(c.byBlock, key)
 	}
 }
@@ -68,26 +88,43 @@ func (c *indexCache) dropTile(key tileKey) {
 	}
 }
 
-// sync brings an index up to its block.
-func (c *indexCache) sync(x *index, h *header) {
-	if need := 2 * int(h.n); len(x.slots) < need {
-		size := max(64, len(x.slots))
-		for size < need+need/2 {
+func (x *index) bytes() int { return 2*len(x.short) + 4*len(x.long) }
+
+// sync brings an index up to its block and returns by how many bytes it grew.
+func (x *index) sync(h *header) int {
+	was := x.bytes()
+	if have := len(x.short) + len(x.long); 4*int(h.n) > 3*have {
+		size := max(64, have)
+		for 2*size < 3*int(h.n) {
 			size *= 2
 		}
-		c.bytes += 4 * (size - len(x.slots))
-		x.slots, x.n = make([]uint32, size), 0
+		x.n, x.short, x.long = 0, nil, nil
+		if size < 1<<16 {
+			x.short = make([]uint16, size)
+		} else {
+			x.long = make([]uint32, size)
+		}
 	}
-	ids, rows, mask := h.ids(), h.rows(), uint64(len(x.slots)-1)
-	for ; x.n < h.n; x.n++ {
-		if ids[x.n] == 0 {
+	if x.short != nil {
+		fill(x.short, h, x.n)
+	} else {
+		fill(x.long, h, x.n)
+	}
+	x.n = h.n
+	return x.bytes() - was
+}
+
+func fill[T uint16 | uint32](slots []T, h *header, from uint32) {
+	ids, rows, mask := h.ids(), h.rows(), uint64(len(slots)-1)
+	for e := from; e < h.n; e++ {
+		if ids[e] == 0 {
 			continue
 		}
-		p := hashOf(ids[x.n], rows[x.n]) >> 20 & mask
-		for x.slots[p] != 0 {
+		p := hashOf(ids[e], rows[e]) & mask
+		for slots[p] != 0 {
 			p = (p + 1) & mask
 		}
-		x.slots[p] = x.n + 1
+		slots[p] = T(e + 1)
 	}
 }
 
@@ -95,9 +132,16 @@ func near(a, b int64) bool { return a-b <= window && b-a <= window }
 
 // holds says whether the block has an event of the row with that id near an instant.
 func (x *index) holds(h *header, id uint64, row uint16, ms int64) bool {
-	ids, rows, mask := h.ids(), h.rows(), uint64(len(x.slots)-1)
-	for p := hashOf(id, row) >> 20 & mask; x.slots[p] != 0; p = (p + 1) & mask {
-		e := x.slots[p] - 1
+	if x.short != nil {
+		return probe(x.short, h, id, row, ms)
+	}
+	return probe(x.long, h, id, row, ms)
+}
+
+func probe[T uint16 | uint32](slots []T, h *header, id uint64, row uint16, ms int64) bool {
+	ids, rows, mask := h.ids(), h.rows(), uint64(len(slots)-1)
+	for p := hashOf(id, row) & mask; slots[p] != 0; p = (p + 1) & mask {
+		e := slots[p] - 1
 		if ids[e] == id && rows[e] == row && near(h.time(int(e)), ms) {
 			return true
 		}
@@ -118,7 +162,7 @@ func (h *header) scanID(id uint64, row uint16, ms int64) bool {
 // unique returns the events that are no duplicates, in order: of those that repeat each other the first
 // to arrive stays.
 func (tx *Tx) unique(d *draft, b *Batch, events []uint32) []uint32 {
-	scr := &tx.s.scr
+	scr := tx.s.scr
 	size := 16
 	for size < 2*len(events) {
 		size *= 2
@@ -144,7 +188,7 @@ func (tx *Tx) unique(d *draft, b *Batch, events []uint32) []uint32 {
 // seen says whether an event repeats one of the batch that was kept.
 func seen(table []uint32, b *Batch, e uint32) bool {
 	mask := uint64(len(table) - 1)
-	for p := hashOf(b.IDs[e], uint16(b.Rows[e])) >> 20 & mask; table[p] != 0; p = (p + 1) & mask {
+	for p := hashOf(b.IDs[e], uint16(b.Rows[e])) & mask; table[p] != 0; p = (p + 1) & mask {
 		o := table[p] - 1
 		if b.IDs[o] == b.IDs[e] && b.Rows[o] == b.Rows[e] && near(b.Times[o], b.Times[e]) {
 			return true
@@ -155,7 +199,7 @@ func seen(table []uint32, b *Batch, e uint32) bool {
 
 func remember(table []uint32, b *Batch, e uint32) {
 	mask := uint64(len(table) - 1)
-	p := hashOf(b.IDs[e], uint16(b.Rows[e])) >> 20 & mask
+	p := hashOf(b.IDs[e], uint16(b.Rows[e])) & mask
 	for table[p] != 0 {
 		p = (p + 1) & mask
 	}
@@ -180,8 +224,7 @@ func (tx *Tx) held(d *draft, found []*index, id uint64, row uint16, ms int64) bo
 			continue
 		}
 		if found[i] == nil {
-			found[i] = tx.s.index.get(indexKey{d.key, h.span})
-			tx.s.index.sync(found[i], h)
+			found[i] = tx.s.index.get(indexKey{d.key, h.span}, h)
 		}
 		if found[i].holds(h, id, row, ms) {
 			return true

@@ -116,15 +116,19 @@ func (tx *Tx) holds(l *Life, ops []lifeOp, start int) bool {
 	if uint64(l.maxCount)+uint64(len(ops)) <= uint64(limit) {
 		return true
 	}
-	sums := &tx.s.scr.rows
-	sums.reset()
-	for _, o := range ops {
-		sums.put(o)
+	if tx.s.scr.adds == nil {
+		tx.s.scr.adds = new([chunkRows]int32)
 	}
+	adds := tx.s.scr.adds
 	fits := true
-	sums.each(func(row uint16, add int32, _ int64) {
-		fits = fits && int64(l.count(int(row)))+int64(add) <= int64(limit)
-	})
+	for i := range ops {
+		o := &ops[i]
+		adds[o.row] += o.add
+		fits = fits && int64(l.count(int(o.row)))+int64(adds[o.row]) <= int64(limit)
+	}
+	for i := range ops {
+		adds[ops[i].row] = 0
+	}
 	return fits
 }
 

@@ -20,6 +20,7 @@ const clean = ^uint32(0)
 // it removes events past their type's retention (time ≤ stamp - KEEP), merges small blocks, drops the
 // values of dropped properties and gives back room that sealed blocks do not need. What it does to the events depends on them, the stamp and the budget alone.
 func (tx *Tx) Maintain(stamp int64, budget int) (left bool) {
+	tx.s.index.ageing()
 	for i := range tx.types {
 		t := &tx.types[i]
 		for c := range t.tiles {

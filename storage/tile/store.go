@@ -37,6 +37,7 @@ type propInfo struct {
 	texts   *column.Dict // of TEXT and SET
 	sets    *column.Dict // of SET: entries of whole sets
 	dropped bool
+	checked int          // sets that a reader of images has checked
 	gone    *atomic.Bool // set when the drop is committed; shared by all versions
 }
 
@@ -48,11 +49,11 @@ type Store struct {
 	tx     *Tx     // open, or nil
 	doomed []*Tile // of dropped event types: freed by Maintain
 	index  indexCache
-	scr    scratch
+	scr    *scratch
 }
 
 // New returns a store without event types. All its memory comes from the arena.
-func New(arena *slab.Arena) *Store { return &Store{arena: arena} }
+func New(arena *slab.Arena) *Store { return &Store{arena: arena, scr: &scratch{}} }
 
 // Free gives all memory back as soon as no pin needs it; the store must not be used afterwards.
 func (s *Store) Free() {

@@ -35,7 +35,11 @@ func (w *world) times() func() int64 {
 
 func TestModel(t *testing.T) {
 	seed := testSeed(t)
-	for i := range uint64(12) {
+	worlds := uint64(4)
+	if n, err := strconv.Atoi(os.Getenv("TILE_WORLDS")); err == nil {
+		worlds = uint64(n)
+	}
+	for i := range worlds {
 		w := newWorld(t, seed+i)
 		w.run(40)
 		w.s.Free()

@@ -158,7 +158,8 @@ func (tx *Tx) Commit() {
 		tx.gone[i].forget()
 	}
 	s.freeDoomed(freeAtCommit)
-	s.index.trim()
+	total, _ := s.arena.Used()
+	s.index.trim(total)
 	s.tx = nil
 }
 
