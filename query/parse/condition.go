@@ -2,7 +2,6 @@ package parse
 
 import (
 	"github.com/musterdb/muster/query/ast"
-	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/lex"
 	"github.com/musterdb/muster/query/print"
 )
