@@ -458,6 +458,38 @@ func TestSealedButNotRecorded(t *testing.T) {
 	wantN(t, j, n+300)
 }
 
+// TestWrongSegmentList: each of these makes raft-wal delete a segment, begin an
+// empty one, or read past an end.
+func TestWrongSegmentList(t *testing.T) {
+	dir := filled(t, 300, Limits{SegmentSize: 8 << 10})
+	for name, change := range map[string]func(s []types.SegmentInfo){
+		"tail id":      func(s []types.SegmentInfo) { s[len(s)-1].ID += 2 },
+		"tail base":    func(s []types.SegmentInfo) { s[len(s)-1].BaseIndex += 2 },
+		"tail sealed":  func(s []types.SegmentInfo) { s[len(s)-1].SealTime = s[0].SealTime },
+		"sealed end":   func(s []types.SegmentInfo) { s[0].MaxIndex-- },
+		"sealed base":  func(s []types.SegmentInfo) { s[1].BaseIndex++ },
+		"sealed, open": func(s []types.SegmentInfo) { s[0].SealTime = time.Time{} },
+	} {
+		copied := copyDir(t, dir)
+		before := len(listSegments(filepath.Join(copied, "log")))
+		meta := new(metadb.BoltMetaDB)
+		state, err := meta.Load(filepath.Join(copied, "log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(state.Segments)
+		if err := errors.Join(meta.CommitState(state), meta.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := recoverDir(t, copied); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v, want ErrDamaged", name, err)
+		}
+		if after := len(listSegments(filepath.Join(copied, "log"))); after != before {
+			t.Errorf("%s: %d segment files became %d", name, before, after)
+		}
+	}
+}
+
 // TestDamagedSegmentList changes the digits of the list of segments, which
 // raft-wal believes: it would delete whole segments and begin an empty log.
 func TestDamagedSegmentList(t *testing.T) {

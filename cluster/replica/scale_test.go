@@ -232,3 +232,32 @@ func BenchmarkReplay(b *testing.B) {
 		}
 	}
 }
+
+func TestCloseLeavesNothingBehind(t *testing.T) {
+	files := func() int { l, _ := os.ReadDir("/proc/self/fd"); return len(l) }
+	dir := t.TempDir()
+	cycle := func() {
+		g, err := Open(Config{Dir: dir, Name: "t", StateMachine: new(journal)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(t, g, "x")
+		snapshot(t, g)
+		closeGroup(t, g)
+	}
+	cycle()
+	goroutines, fds := runtime.NumGoroutine(), files()
+	for range 5 {
+		cycle()
+	}
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := runtime.NumGoroutine(); n > goroutines {
+		buf := make([]byte, 1<<16)
+		t.Errorf("%d goroutines became %d\n%s", goroutines, n, buf[:runtime.Stack(buf, true)])
+	}
+	if n := files(); n > fds {
+		t.Errorf("%d open files became %d", fds, n)
+	}
+}
