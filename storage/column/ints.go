@@ -296,7 +296,7 @@ func baseFor(lo int64, span uint64, width uint8, slack bool, least int64) int64 
 	}
 	spare := int64((maxRaw(width) - span) / 2)
 	if lo < least+spare {
-		return least
+		return min(lo, least)
 	}
 	return lo - spare
 }

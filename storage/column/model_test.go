@@ -1,6 +1,7 @@
 package column
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/musterdb/muster/storage/schema"
+	"github.com/musterdb/muster/storage/section"
 	"github.com/musterdb/muster/storage/slab"
 )
 
@@ -211,7 +213,7 @@ var kinds = []schema.Type{{Kind: schema.KindBool}, {Kind: schema.KindInt}, {Kind
 func TestModel(t *testing.T) {
 	seed := rand.Uint64()
 	for _, typ := range kinds {
-		for _, n := range []int{1, 63, 64, 65, 1023, 1025, 20_000} {
+		for _, n := range []int{1, 63, 64, 65, 1025, 17_000} {
 			t.Run(fmt.Sprint(typ, n), func(t *testing.T) {
 				r := rand.New(rand.NewPCG(seed, uint64(n)))
 				f := newFixture(typ)
@@ -261,7 +263,32 @@ func runModel(t *testing.T, f *fixture, r *rand.Rand, n int, seed uint64) {
 		}
 		must(check(copied, f.model))
 		copied.Free()
+		f.checkImage(t, seed)
 	}
+}
+
+// checkImage writes the chunk and its dictionary, reads both and writes them again.
+func (f *fixture) checkImage(t *testing.T, seed uint64) {
+	t.Helper()
+	var e, again section.Encoder
+	f.dict.AppendImage(&e)
+	f.c.AppendImage(&e)
+	d := section.NewDecoder(e.B)
+	dict := ReadDict(d, f.arena)
+	c := ReadChunk(d, f.arena, f.typ, dict, f.c.Len())
+	if err := d.End(); err != nil {
+		t.Fatalf("seed %d: image: %v", seed, err)
+	}
+	if err := check(c, f.model); err != nil {
+		t.Fatalf("seed %d: image: %v", seed, err)
+	}
+	dict.AppendImage(&again)
+	c.AppendImage(&again)
+	if !bytes.Equal(e.B, again.B) {
+		t.Fatalf("seed %d: an image of an image differs", seed)
+	}
+	c.Free()
+	dict.Free()
 }
 
 func TestEncodings(t *testing.T) {
@@ -281,6 +308,7 @@ func TestEncodings(t *testing.T) {
 		{[]int64{math.MinInt64, math.MaxInt64}, Narrow, 8},
 		{[]int64{math.MaxInt64, math.MaxInt64 - 255}, Narrow, 1},
 		{[]int64{math.MinInt64, math.MinInt64 + 1}, Narrow, 1},
+		{[]int64{math.MinInt64 + 1, math.MinInt64, math.MinInt64 + 9}, Narrow, 1},
 	} {
 		f := newFixture(i64)
 		for i, v := range c.values {
