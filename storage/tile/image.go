@@ -117,50 +117,17 @@ func flagIf(b bool) uint8 {
 	return 0
 }
 
-// writeDicts writes as much of the dictionaries as the view's events need: the writer may have gone on.
+// writeDicts writes the dictionaries of properties whole, so that a store read from the image gives new
+// texts the same codes.
 func (w *imageWriter) writeDicts(t *eventType, slots []int) {
-	need := t.codesUsed()
-	for i := range t.info.props {
+	for i, n := range t.lens() {
 		p := &t.info.props[i]
-		if slots[i] < 0 || p.texts == nil {
+		if slots[i] < 0 {
 			continue
 		}
-		n := need[i]
-		if p.sets != nil {
-			w.writeDict(slots[i], 1, p.sets, need[i])
-			n = textsOf(p.sets, need[i])
-		}
-		w.writeDict(slots[i], 0, p.texts, n)
+		w.writeDict(slots[i], 1, p.sets, n.sets)
+		w.writeDict(slots[i], 0, p.texts, n.texts)
 	}
-}
-
-// codesUsed returns for each slot one more than the greatest code in the tiles' bounds.
-func (t *eventType) codesUsed() []int {
-	need := make([]int, len(t.info.props))
-	for _, tile := range t.tiles {
-		if tile == nil {
-			continue
-		}
-		for _, b := range tile.blocks {
-			for _, l := range b.h.laneList() {
-				if !l.empty() {
-					need[l.slot] = max(need[l.slot], int(min(l.max, 1<<32-1))+1)
-				}
-			}
-		}
-	}
-	return need
-}
-
-func textsOf(sets *column.Dict, n int) int {
-	top := 0
-	for code := range n {
-		e := []byte(sets.Text(uint32(code)))
-		if k, _ := column.SetEntryLen(e); k > 0 {
-			top = max(top, int(column.SetEntryCode(e, k-1))+1)
-		}
-	}
-	return top
 }
 
 func (w *imageWriter) writeDict(slot int, which uint8, d *column.Dict, n int) {

@@ -20,7 +20,29 @@ type View struct {
 // eventType is one event type with its tiles.
 type eventType struct {
 	info  *typeInfo
-	tiles []*Tile // by chunk; nil where the type has no events
+	tiles []*Tile    // by chunk; nil where the type has no events
+	dicts []dictLens // of a pinned view, by slot: the dictionaries grow on
+}
+
+// dictLens is the number of texts and sets of a property's dictionaries.
+type dictLens struct{ texts, sets int }
+
+// lens returns how much of the dictionaries belongs to the view.
+func (t *eventType) lens() []dictLens {
+	if t.dicts != nil {
+		return t.dicts
+	}
+	out := make([]dictLens, len(t.info.props))
+	for i := range t.info.props {
+		p := &t.info.props[i]
+		if p.texts != nil && !p.dropped {
+			out[i].texts = p.texts.Len()
+		}
+		if p.sets != nil && !p.dropped {
+			out[i].sets = p.sets.Len()
+		}
+	}
+	return out
 }
 
 // typeInfo is what is known of a type. It is never changed: a change of the schema makes a new one.
@@ -115,7 +137,9 @@ func (v *View) find(event schema.EventID) *eventType {
 func (s *Store) Pin() *View {
 	v := &View{types: append([]eventType(nil), s.types...)}
 	for i := range v.types {
-		v.types[i].tiles = append([]*Tile(nil), v.types[i].tiles...)
+		t := &v.types[i]
+		t.tiles = append([]*Tile(nil), t.tiles...)
+		t.dicts = t.lens()
 	}
 	return v
 }
