@@ -15,7 +15,7 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew from what the parser does")
 
-// goldenCases reads a file of cases: lines that begin with "> " are a statement, the lines after them up
+// golden reads a file of cases: lines that begin with "> " are a statement, the lines after them up
 // to an empty one are what is expected, lines that begin with # are comments and are kept.
 func golden(t *testing.T, file string, answer func(t *testing.T, text string) string) (cases int) {
 	t.Helper()
