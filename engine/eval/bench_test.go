@@ -4,8 +4,11 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage"
@@ -157,6 +160,9 @@ func BenchmarkQuery(b *testing.B) {
 			}
 			w := p.Worker()
 			n := uint64(0)
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			before := threadCPU()
 			for b.Loop() {
 				n = 0
 				for c := range p.Chunks() {
@@ -167,7 +173,16 @@ func BenchmarkQuery(b *testing.B) {
 					n += k
 				}
 			}
+			b.ReportMetric(float64(threadCPU()-before)/float64(b.N), "cpu-ns/op")
 			b.ReportMetric(float64(n), "rows")
 		})
 	}
+}
+
+// threadCPU returns the CPU time of the calling thread: what a statement costs on a machine that has other
+// work as well.
+func threadCPU() int64 {
+	var r unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_THREAD, &r)
+	return r.Utime.Nano() + r.Stime.Nano()
 }

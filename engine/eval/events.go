@@ -122,9 +122,18 @@ func testTimes(out []uint64, b tile.Block, win plan.Window) {
 // didNode is a number of matching events within bounds: existence where the bounds ask for no more.
 type didNode struct {
 	sel      *selector
+	each     []*selector // the same, type by type
 	win      plan.Window
 	min, max uint64
 	neg      bool
+}
+
+func newDidNode(sel *selector, x *plan.Did, neg bool) *didNode {
+	d := &didNode{sel: sel, win: x.Window, min: x.Min, max: x.Max, neg: neg}
+	for i := range sel.events {
+		d.each = append(d.each, &selector{events: sel.events[i : i+1], filter: sel.filter})
+	}
+	return d
 }
 
 func (d *didNode) cost() int { return 60*len(d.sel.events) + d.sel.cost() }
@@ -159,13 +168,11 @@ func (d *didNode) raw(w *Worker, s *source, _, out []uint64) error {
 func (d *didNode) exists(w *Worker, s *source, out []uint64) error {
 	defer w.release(w.mark())
 	bits := w.rowBits()
-	sel := selector{filter: d.sel.filter}
-	for i := range d.sel.events {
-		sel.events = d.sel.events[i : i+1]
+	for _, sel := range d.each {
 		if d.byLife(w, s, sel.events[0], bits) {
 			continue
 		}
-		if err := d.byBlocks(w, s, &sel, bits); err != nil {
+		if err := d.byBlocks(w, s, sel, bits); err != nil {
 			return err
 		}
 	}

@@ -118,6 +118,7 @@ type contact struct {
 }
 
 type model struct {
+	prefix   string
 	contacts []*contact
 	byID     map[string]*contact
 	env      scalar.Env
@@ -262,12 +263,17 @@ func apply(t testing.TB, s *storage.Shard, parts ...change.Part) change.Result {
 // newModel makes a shard of n contacts and its model.
 func newModel(t testing.TB, rng *rand.Rand, n int) (*model, *storage.Shard) {
 	t.Helper()
+	return newModelOf(t, rng, n, "c")
+}
+
+func newModelOf(t testing.TB, rng *rand.Rand, n int, prefix string) (*model, *storage.Shard) {
+	t.Helper()
 	sch := testSchema()
 	zone, err := calendar.Load(sch.Options.TimeZone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &model{byID: map[string]*contact{}, env: scalar.Env{Clock: testClock, Zone: zone}}
+	m := &model{prefix: prefix, byID: map[string]*contact{}, env: scalar.Env{Clock: testClock, Zone: zone}}
 	s := storage.New(slab.New(), sch)
 	t.Cleanup(s.Free)
 	m.upsert(t, rng, s, n)
@@ -296,7 +302,7 @@ func (m *model) upsert(t testing.TB, rng *rand.Rand, s *storage.Shard, n int) {
 	}
 	up := &change.Upsert{Stamp: testClock - 100*day}
 	for i := range n {
-		c := &contact{id: fmt.Sprintf("c%d", i*7%n*13+i), attrs: map[schema.AttrID]schema.Value{}}
+		c := &contact{id: fmt.Sprintf("%s%d", m.prefix, i*7%n*13+i), attrs: map[schema.AttrID]schema.Value{}}
 		c.attrs[schema.AttrCreatedAt] = intValue(schema.KindTimestamp, up.Stamp)
 		up.IDs.AppendString(c.id)
 		m.contacts = append(m.contacts, c)

@@ -114,10 +114,27 @@ func (p planner) selector(depth int) *plan.Selector {
 var propNames = []string{"amount", "qty", "cat", "price", "tags", "ok", "at", "ref", "time"}
 
 func (p planner) propLeaf(depth int) plan.Expr {
-	if p.rng.IntN(6) == 0 {
+	switch p.rng.IntN(12) {
+	case 0, 1:
 		return p.attrLeaf(depth)
+	case 2:
+		return &plan.Cmp{Op: p.op(), X: prop("qty"), Y: attr(aSmall)}
+	case 3:
+		return &plan.Cmp{Op: p.op(), X: prop("at"), Y: attr(aTime)}
 	}
 	return p.column(prop(propNames[p.rng.IntN(len(propNames))]))
+}
+
+// eventLeaf is for statements over events, which may ask what the event's contact did.
+func (p planner) eventLeaf(depth int) plan.Expr {
+	switch p.rng.IntN(8) {
+	case 0:
+		return p.did(depth)
+	case 1:
+		count := &plan.Agg{Fn: plan.AggCount, Sel: p.selector(depth), Window: p.window(), T: plan.Of(schema.KindInt)}
+		return &plan.Cmp{Op: p.op(), X: prop("qty"), Y: count}
+	}
+	return p.propLeaf(depth)
 }
 
 func (p planner) attrLeaf(int) plan.Expr {

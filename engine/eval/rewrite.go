@@ -49,7 +49,7 @@ func (c *compiler) did(x *plan.Did, neg bool) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &didNode{sel: sel, win: x.Window, min: x.Min, max: x.Max, neg: neg}, nil
+	return newDidNode(sel, x, neg), nil
 }
 
 // exists is "an event of sel lies in the window".

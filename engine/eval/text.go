@@ -27,6 +27,7 @@ func newTextList(texts []string) textTest {
 		t.list = append(t.list, []byte(s))
 	}
 	slices.SortFunc(t.list, slices.Compare)
+	t.list = slices.CompactFunc(t.list, slices.Equal)
 	if len(t.list) <= shortList {
 		for _, b := range t.list {
 			t.prints = append(t.prints, column.Fingerprint(b))
