@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -410,4 +411,28 @@ func (w *world) step() {
 		w.check(pin.View(), then)
 		pin.Release()
 	}
+	if w.r.IntN(6) == 0 {
+		w.restore()
+	}
+}
+
+// restore replaces the shard by one read from its image.
+func (w *world) restore() {
+	var first, second bytes.Buffer
+	if err := WriteImage(&w.s.View, &first); err != nil {
+		w.fatalf("WriteImage: %v", err)
+	}
+	s, err := ReadImage(w.s.arena.Allocator(), bytes.NewReader(first.Bytes()))
+	if err != nil {
+		w.fatalf("ReadImage: %v", err)
+	}
+	if err := WriteImage(&s.View, &second); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
+		w.fatalf("an image of an image differs (%v)", err)
+	}
+	if a, b := StateHash(&w.s.View), StateHash(&s.View); a != b {
+		w.fatalf("StateHash %x after restore, was %x", b, a)
+	}
+	w.s.Free()
+	w.s = s
+	w.check(&w.s.View, w.model)
 }

@@ -194,7 +194,9 @@ func (p *Prepared) setSchema(c *change.Schema) error {
 			return fmt.Errorf("attribute %q cannot change from %v to %v: drop it and create it anew", a.Name, old.Type, a.Type)
 		}
 	}
-	p.tx.SetSchema(c.To)
+	if err := p.tx.SetSchema(c.To); err != nil {
+		return err
+	}
 	p.schema = c.To
 	p.steps = append(p.steps, schemaStep{c.To})
 	return nil

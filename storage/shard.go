@@ -23,7 +23,9 @@ func New(alloc *slab.Allocator, sch *schema.Schema) *Shard {
 	s := newShard(alloc)
 	s.schema = sch
 	tx := s.store.Begin()
-	tx.SetSchema(sch)
+	if err := tx.SetSchema(sch); err != nil {
+		panic("storage: schema of a new shard: " + err.Error())
+	}
 	tx.Commit()
 	return s
 }
@@ -40,12 +42,16 @@ func newShard(alloc *slab.Allocator) *Shard {
 func (s *Shard) Free() {
 	for i := range s.live {
 		slab.Release(s.arena, s.live[i].words)
-		s.ids[i].values.Free()
+	}
+	for _, ids := range s.ids {
+		gone := *ids.values // a pin may hold the chunk itself
+		gone.Free()
 	}
 	for i := range s.cols {
 		s.freeColumn(&s.cols[i])
 	}
 	s.index.free()
+	s.store.Free()
 	s.View = View{}
 }
 
