@@ -32,6 +32,23 @@ type scratch struct {
 	rows   rowSums
 	adds   *[chunkRows]int32 // of a Life's rows; all zero between uses
 	iota   []uint32
+	ops    [][]lifeOp // for drafts to use
+}
+
+func (s *scratch) takeOps() []lifeOp {
+	if len(s.ops) == 0 {
+		return nil
+	}
+	ops := s.ops[len(s.ops)-1]
+	s.ops = s.ops[:len(s.ops)-1]
+	return ops
+}
+
+// giveOps keeps memory for later, as much as the tiles of one change may use.
+func (s *scratch) giveOps(ops []lifeOp) {
+	if cap(ops) > 0 && len(s.ops) < 32 {
+		s.ops = append(s.ops, ops[:0])
+	}
 }
 
 func (b *Batch) check() error {

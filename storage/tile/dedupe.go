@@ -10,18 +10,19 @@ const (
 	window    = int64(schema.DedupeWindow / time.Millisecond)
 	scanBelow = 32 // a block with fewer events is searched without an index
 
-	// Indexes may take this much and a quarter of the shard's memory; beyond, all are dropped and built
-	// again when asked for.
+	// Indexes may take this much and half of the shard's memory; beyond, all are dropped and built again
+	// when asked for.
 	indexBytes = 16 << 20
 )
 
-// index finds the events of one block by id and row: a hash table of event + 1, 0 for none, of a power of
-// two slots, at most three quarters full. It is a cache of the writer, no part of the state.
+// index finds the events of one block by id and row: a hash table of a power of two slots, at most three
+// quarters full. A slot is 0 or, in its upper half, a tag of the hash, which saves most looks at the block,
+// and in its lower half event + 1. It is a cache of the writer, no part of the state.
 type index struct {
 	n     uint32 // events of the block that it holds
 	used  uint32 // the cache's age when it was last asked for
-	short []uint16
-	long  []uint32 // instead of short from 2^16 slots on
+	short []uint32
+	long  []uint64 // instead of short from 2^16 slots on
 }
 
 type indexKey struct {
@@ -37,7 +38,8 @@ type indexCache struct {
 }
 
 func hashOf(id uint64, row uint16) uint64 {
-	return (id ^ uint64(row)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93 >> 20
+	x := (id ^ uint64(row)*0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93
+	return x ^ x>>32
 }
 
 // get returns the index of a block, up to date.
@@ -57,7 +59,7 @@ func (c *indexCache) get(key indexKey, h *header) *index {
 
 // trim drops all indexes when they take too much of a shard that takes total bytes.
 func (c *indexCache) trim(total int64) {
-	if int64(c.bytes) > indexBytes+total/4 {
+	if int64(c.bytes) > indexBytes+total/2 {
 		c.byBlock, c.bytes = nil, 0
 	}
 }
@@ -88,7 +90,7 @@ func (c *indexCache) dropTile(key tileKey) {
 	}
 }
 
-func (x *index) bytes() int { return 2*len(x.short) + 4*len(x.long) }
+func (x *index) bytes() int { return 4*len(x.short) + 8*len(x.long) }
 
 // sync brings an index up to its block and returns by how many bytes it grew.
 func (x *index) sync(h *header) int {
@@ -100,31 +102,32 @@ func (x *index) sync(h *header) int {
 		}
 		x.n, x.short, x.long = 0, nil, nil
 		if size < 1<<16 {
-			x.short = make([]uint16, size)
+			x.short = make([]uint32, size)
 		} else {
-			x.long = make([]uint32, size)
+			x.long = make([]uint64, size)
 		}
 	}
 	if x.short != nil {
-		fill(x.short, h, x.n)
+		fill(x.short, h, x.n, 16)
 	} else {
-		fill(x.long, h, x.n)
+		fill(x.long, h, x.n, 32)
 	}
 	x.n = h.n
 	return x.bytes() - was
 }
 
-func fill[T uint16 | uint32](slots []T, h *header, from uint32) {
+func fill[T uint32 | uint64](slots []T, h *header, from uint32, half int) {
 	ids, rows, mask := h.ids(), h.rows(), uint64(len(slots)-1)
 	for e := from; e < h.n; e++ {
 		if ids[e] == 0 {
 			continue
 		}
-		p := hashOf(ids[e], rows[e]) & mask
+		hash := hashOf(ids[e], rows[e])
+		p := hash & mask
 		for slots[p] != 0 {
 			p = (p + 1) & mask
 		}
-		slots[p] = T(e + 1)
+		slots[p] = T(hash>>(64-half)<<half) | T(e+1)
 	}
 }
 
@@ -133,15 +136,20 @@ func near(a, b int64) bool { return a-b <= window && b-a <= window }
 // holds says whether the block has an event of the row with that id near an instant.
 func (x *index) holds(h *header, id uint64, row uint16, ms int64) bool {
 	if x.short != nil {
-		return probe(x.short, h, id, row, ms)
+		return probe(x.short, h, id, row, ms, 16)
 	}
-	return probe(x.long, h, id, row, ms)
+	return probe(x.long, h, id, row, ms, 32)
 }
 
-func probe[T uint16 | uint32](slots []T, h *header, id uint64, row uint16, ms int64) bool {
+func probe[T uint32 | uint64](slots []T, h *header, id uint64, row uint16, ms int64, half int) bool {
 	ids, rows, mask := h.ids(), h.rows(), uint64(len(slots)-1)
-	for p := hashOf(id, row) & mask; slots[p] != 0; p = (p + 1) & mask {
-		e := slots[p] - 1
+	hash := hashOf(id, row)
+	tag := T(hash >> (64 - half))
+	for p := hash & mask; slots[p] != 0; p = (p + 1) & mask {
+		if slots[p]>>half != tag {
+			continue
+		}
+		e := slots[p]&(1<<half-1) - 1
 		if ids[e] == id && rows[e] == row && near(h.time(int(e)), ms) {
 			return true
 		}

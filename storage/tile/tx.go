@@ -58,7 +58,7 @@ func (tx *Tx) draft(t *eventType, chunk int) *draft {
 		d.info = t.info
 		return d
 	}
-	d := &draft{key: key, info: t.info, todo: clean}
+	d := &draft{key: key, info: t.info, todo: clean, ops: tx.s.scr.takeOps()}
 	if chunk < len(t.tiles) && t.tiles[chunk] != nil {
 		old := t.tiles[chunk]
 		d.starts, d.blocks, d.n, d.life, d.todo = old.starts, old.blocks, old.n, old.life, old.todo
@@ -178,6 +178,8 @@ func (tx *Tx) publish(d *draft) {
 		return
 	}
 	d.life.apply(d.ops)
+	tx.s.scr.giveOps(d.ops)
+	d.ops = nil
 	d.life.own = false
 	t.tiles[d.key.chunk] = &Tile{starts: d.starts, blocks: d.blocks, life: d.life, n: d.n, todo: d.todo}
 }
