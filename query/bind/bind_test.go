@@ -85,3 +85,18 @@ func TestStatementsBind(t *testing.T) {
 		t.Logf("%s\n%s", s, bound(s, shop("Europe/Warsaw")))
 	}
 }
+
+func BenchmarkQuery(b *testing.B) {
+	text := "COUNT country IN ('PL','DE') AND DID purchase[category = 'shoes'] AT LEAST 3 TIMES WITHIN 90d AND sum(purchase.amount) WITHIN 30d > 75"
+	stmt, err := parse.Statement(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sch := shop("Europe/Warsaw")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Query(stmt, sch, Options{Clock: clock}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -96,11 +96,25 @@ func (b *binder) call(x *ast.Call) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.fn == plan.FnDateTrunc {
+		if c, ok := isConst(args[1].e); ok && !c.Value.Null() {
+			return b.truncated(args[0].e.(*plan.Const).Value.S, c), nil
+		}
+	}
 	out := &plan.Call{Fn: f.fn, T: t}
 	for _, a := range args {
 		out.Args = append(out.Args, a.e)
 	}
 	return out, nil
+}
+
+// truncated computes date_trunc of a constant, so that it may end a window.
+func (b *binder) truncated(unit string, c *plan.Const) plan.Expr {
+	u, _ := calendar.ParseUnit(unit)
+	if c.T.Kind == schema.KindDate {
+		return constant(schema.KindDate, calendar.TruncDay(u, c.Value.I))
+	}
+	return constant(schema.KindTimestamp, b.zone.Trunc(u, c.Value.I))
 }
 
 func arity(f function) string {
@@ -395,6 +409,9 @@ func (b *binder) has(x *ast.Has) (plan.Expr, error) {
 		if x.Mode == ast.HasOne {
 			return nil, diag.New(diag.Type, x.At, "HAS takes one value; %s", values[0].describe()).
 				WithHint("write HAS ANY %s, HAS ALL %[1]s or HAS NONE %[1]s", text(x.Values[0]))
+		}
+		if c, ok := isConst(values[0].e); ok {
+			return &plan.SetHas{X: l, Mode: mode, Values: c.Value.Set}, nil
 		}
 		return &plan.SetCmp{Mode: mode, X: l, Y: values[0].e}, nil
 	}

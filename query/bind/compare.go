@@ -337,8 +337,8 @@ func (b *binder) in(x *ast.In) (plan.Expr, error) {
 	if x.List != nil {
 		return nil, notYet(x.List.At, "lists (IN LIST)")
 	}
-	if len(x.Values) > schema.MaxListValues {
-		return nil, diag.New(diag.Limit, x.At, "the list has more than %d values", schema.MaxListValues)
+	if n := len(x.Values); n == 0 || n > schema.MaxListValues {
+		return nil, diag.New(diag.Limit, x.At, "a list has 1 to %d values, not %d", schema.MaxListValues, n)
 	}
 	left, err := b.operand(x.X)
 	if err != nil {

@@ -45,7 +45,7 @@ func (b *binder) selector(s *ast.Selector) (*plan.Selector, []*schema.EventType,
 	if s.Filter == nil {
 		return out, events, nil
 	}
-	err = b.within(scope{kind: ofEvent, events: events, sel: s}, func() (err error) {
+	err = b.within(scope{kind: ofEvent, events: events}, func() (err error) {
 		out.Filter, err = b.condition(s.Filter)
 		return err
 	})

@@ -22,7 +22,6 @@ const (
 type scope struct {
 	kind    scopeKind
 	events  []*schema.EventType // ofEvent
-	sel     *ast.Selector       // ofEvent, for messages
 	columns []Column            // ofFile
 }
 
