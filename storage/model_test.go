@@ -371,10 +371,10 @@ func cloneModel(m map[string]*contact) map[string]*contact {
 
 // TestModel applies random changes and compares the shard, its pins and restored images with a map.
 func TestModel(t *testing.T) {
-	for _, ids := range []int{1, 20, 700, 3000} {
+	for _, ids := range []int{1, 20, 1200} {
 		t.Run(fmt.Sprint(ids), func(t *testing.T) {
 			w := newWorld(t, rand.Uint64(), ids)
-			for range 40 {
+			for range 30 {
 				w.step()
 			}
 		})
