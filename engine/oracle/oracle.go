@@ -204,13 +204,10 @@ func applyOp(t schema.Type, old schema.Value, op Op) (schema.Value, error) {
 	return schema.Value{Kind: schema.KindSet, Set: left}, nil
 }
 
-// addNumber is old + v in the attribute's type; a null counter starts at 0.
+// addNumber is old + v in the attribute's type; a null counter starts at 0, which a null Value reads as.
 func addNumber(t schema.Type, old, v schema.Value) (schema.Value, error) {
 	if !t.Numeric() || !v.Type().Numeric() {
 		return schema.Value{}, refuse(diag.Type, "only numbers can be added to a number")
-	}
-	if old.Null() {
-		old = schema.Value{Kind: t.Kind, Scale: t.Scale}
 	}
 	if t.Kind == schema.KindFloat {
 		step, _ := rat(v).Float64()
