@@ -126,7 +126,10 @@ func TestRandomPlans(t *testing.T) {
 		{0, 20}, {1, 60}, {63, 80}, {64, 80}, {65, 80}, {1023, 250}, {1024, 250}, {1025, 250},
 	}
 	if !testing.Short() {
-		sizes = append(sizes, []struct{ rows, plans int }{{65535, 4}, {65536, 4}, {65537, 6}}...)
+		sizes = append(sizes, struct{ rows, plans int }{65537, 3})
+	}
+	if os.Getenv("MUSTER_LONG") != "" {
+		sizes = append(sizes, []struct{ rows, plans int }{{1024, 5000}, {65535, 20}, {65536, 20}, {65537, 20}}...)
 	}
 	for _, size := range sizes {
 		t.Run(strconv.Itoa(size.rows), func(t *testing.T) {

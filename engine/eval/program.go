@@ -86,6 +86,7 @@ func (p *Program) Chunks() int { return p.view.Chunks() }
 // condition. It checks ctx once a chunk and about every thousand rows where rows are evaluated one by one.
 func (p *Program) Count(ctx context.Context) (uint64, error) {
 	w := p.Worker()
+	defer w.Close()
 	total := uint64(0)
 	for chunk := range p.Chunks() {
 		n, err := w.Count(ctx, chunk)
@@ -97,8 +98,8 @@ func (p *Program) Count(ctx context.Context) (uint64, error) {
 	return total, nil
 }
 
-// Count returns the number of rows of one chunk that satisfy the condition. A worker that was not given
-// another ctx or view since allocates nothing here.
+// Count returns the number of rows of one chunk that satisfy the condition. A worker that has its
+// scratch allocates nothing here.
 func (w *Worker) Count(ctx context.Context, chunk int) (uint64, error) {
 	if err := w.begin(ctx); err != nil {
 		return 0, err
@@ -123,7 +124,9 @@ func (w *Worker) Count(ctx context.Context, chunk int) (uint64, error) {
 // Bits sets out to the contacts of a chunk that satisfy the condition: bit i is row i, in
 // kernel.Words(view.ChunkLen(chunk)) words. The statement must be over contacts.
 func (p *Program) Bits(ctx context.Context, chunk int, out []uint64) error {
-	return p.Worker().Bits(ctx, chunk, out)
+	w := p.Worker()
+	defer w.Close()
+	return w.Bits(ctx, chunk, out)
 }
 
 // Bits is Program.Bits with this worker's scratch.

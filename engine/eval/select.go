@@ -17,6 +17,7 @@ import (
 type item struct {
 	typ    plan.Type
 	direct bool
+	id     bool // the contact's id, which is copied too
 	ref    ref
 	expr   *scalar.Expr
 	events []eventsOf
@@ -30,6 +31,7 @@ func (c *compiler) items(q *plan.Query) ([]item, error) {
 		if r, ok := c.column(it.X); ok && (r.props == nil) == (q.From == 0) && r.typ == x.typ.Type {
 			x.ref, x.direct = r, true
 		}
+		x.id = isID(it.X)
 		var err error
 		if x.expr, err = scalar.Compile(it.X, c.env); err != nil {
 			return nil, err
@@ -47,6 +49,7 @@ func (c *compiler) items(q *plan.Query) ([]item, error) {
 // Count statements have no rows. emit's error ends it and is returned.
 func (p *Program) Select(ctx context.Context, emit func(arrow.Record) error) error {
 	w := p.Worker()
+	defer w.Close()
 	if p.query.Limit == 0 {
 		return nil
 	}
@@ -164,6 +167,10 @@ func (w *Worker) projectSlice(s *source, slice []int, r *rowAt, b *batcher) erro
 			measure(w.column(s, &it.ref), slice, size)
 			continue
 		}
+		if it.id {
+			w.measureIDs(s, slice, size)
+			continue
+		}
 		var err error
 		if cells[k], err = w.cells(it, s, slice, r); err != nil {
 			return err
@@ -234,6 +241,10 @@ func (w *Worker) appendPiece(s *source, piece []int, cells [][]scalar.Value, fro
 			appendColumn(field, w.column(s, &it.ref), piece)
 			continue
 		}
+		if it.id {
+			w.appendIDs(field.(*array.StringBuilder), s, piece)
+			continue
+		}
 		for i := range piece {
 			if err := appendCell(field, cells[k][from+i], it.typ); err != nil {
 				return err
@@ -241,6 +252,30 @@ func (w *Worker) appendPiece(s *source, piece []int, cells [][]scalar.Value, fro
 		}
 	}
 	return nil
+}
+
+// contactOf returns the row number of the contact of row or event i.
+func (s *source) contactOf(i int) uint32 {
+	if s.isBlock {
+		i = int(s.block.Rows()[i])
+	}
+	return rowNumber(s.chunk, i)
+}
+
+// measureIDs is measure for contact ids.
+func (w *Worker) measureIDs(s *source, rows, size []int) {
+	for i, row := range rows {
+		w.id = w.view.AppendID(w.id[:0], s.contactOf(row))
+		size[i] += 17 + len(w.id)
+	}
+}
+
+func (w *Worker) appendIDs(b *array.StringBuilder, s *source, rows []int) {
+	b.Reserve(len(rows))
+	for _, row := range rows {
+		w.id = w.view.AppendID(w.id[:0], s.contactOf(row))
+		b.BinaryBuilder.Append(w.id)
+	}
 }
 
 // appendColumn copies the values of rows.

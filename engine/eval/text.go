@@ -56,7 +56,7 @@ type codeSet struct {
 }
 
 // codesOf tests every text of a dictionary once, or looks up each text of a list.
-func (t *textTest) codesOf(d *column.Dict) *codeSet {
+func (t *textTest) codesOf(w *Worker, d *column.Dict) (*codeSet, error) {
 	n := d.Len()
 	s := &codeSet{dict: d, n: n, bits: make([]uint64, kernel.Words(n)), lo: ^uint32(0)}
 	passed := uint32(0)
@@ -79,10 +79,13 @@ func (t *textTest) codesOf(d *column.Dict) *codeSet {
 			if t.test(d.Text(code)) {
 				take(code)
 			}
+			if err := w.check(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	s.solid = passed > 0 && passed == s.hi-s.lo+1
-	return s
+	return s, nil
 }
 
 func (s *codeSet) has(code uint32) bool {
@@ -107,16 +110,19 @@ func (l *textLeaf) cost() int {
 
 // codeSet returns the codes that pass. A set made under an earlier view of a dictionary that grew since
 // is made anew.
-func (l *textLeaf) codeSet(d *column.Dict) *codeSet {
+func (l *textLeaf) codeSet(w *Worker, d *column.Dict) (*codeSet, error) {
 	if s := l.find(d); s != nil {
-		return s
+		return s, nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s := l.find(d); s != nil {
-		return s
+		return s, nil
 	}
-	s := l.codesOf(d)
+	s, err := l.codesOf(w, d)
+	if err != nil {
+		return nil, err
+	}
 	var list []*codeSet
 	if old := l.codes.Load(); old != nil {
 		for _, o := range *old {
@@ -127,7 +133,7 @@ func (l *textLeaf) codeSet(d *column.Dict) *codeSet {
 	}
 	list = append(list, s)
 	l.codes.Store(&list)
-	return s
+	return s, nil
 }
 
 func (l *textLeaf) find(d *column.Dict) *codeSet {
@@ -158,7 +164,11 @@ func (l *textLeaf) raw(w *Worker, s *source, alive, out []uint64) error {
 	case column.Plain:
 		v = l.testPlain(out, c, alive)
 	default:
-		v = testCodes(out, c, l.codeSet(c.Dict()))
+		codes, err := l.codeSet(w, c.Dict())
+		if err != nil {
+			return err
+		}
+		v = testCodes(out, c, codes)
 	}
 	settle(out, s.n, c, v, l.neg)
 	return nil

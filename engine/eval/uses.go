@@ -10,7 +10,11 @@ type uses struct {
 	prop    bool        // properties of the event at hand
 	contact bool        // the contact: its attributes, id or events
 	events  []plan.Expr // the *plan.Agg, *plan.Did and *plan.Nth in it
+	depth   int
 }
+
+// maxDepth is where walk stops: scalar.Compile refuses such an expression.
+const maxDepth = 20_000
 
 func usesOf(x plan.Expr) uses {
 	var u uses
@@ -31,9 +35,14 @@ func (u *uses) walk(x plan.Expr) {
 	case *plan.Call:
 		u.contact = u.contact || x.Fn == plan.FnBucket
 	}
-	for _, y := range operands(x) {
-		u.walk(y)
+	if u.depth++; u.depth > maxDepth {
+		u.prop, u.contact = true, true
+	} else {
+		for _, y := range operands(x) {
+			u.walk(y)
+		}
 	}
+	u.depth--
 }
 
 // operands returns the expressions directly under x.

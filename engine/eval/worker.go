@@ -2,35 +2,45 @@ package eval
 
 import (
 	"context"
+	"sync"
 
 	"github.com/musterdb/muster/storage"
 	"github.com/musterdb/muster/storage/column"
 	"github.com/musterdb/muster/storage/kernel"
 )
 
-// Worker is the scratch memory of one goroutine that evaluates one program: nothing else is allocated per
-// chunk. A Worker must not be used by two goroutines at once.
+// Worker evaluates one program in one goroutine. Its scratch memory is kept from chunk to chunk, and after
+// Close from program to program, so that nothing is allocated per chunk.
 type Worker struct {
+	*scratch
 	prog *Program
 	view *storage.View
 	ctx  context.Context
 
-	pool  [][]uint64 // scratch words, used as a stack
-	top   int
-	accs  []*accumulators // likewise
-	deep  int
-	srcs  []*source // likewise
-	srcAt int
 	memo  []memo
-	table kernel.Table8
-	leaf  column.Chunk // the property that a leaf looks at
-	term  column.Chunk // the property that a sum adds
-	props propCell
 	over  sourceCursor
 	root  source
 	steps uint
 	used  int64 // bytes that timelines and the like hold now
 }
+
+// scratch is the memory of a worker that depends on no program.
+type scratch struct {
+	pool  [][]uint64 // words, used as a stack
+	top   int
+	accs  []*accumulators // likewise
+	deep  int
+	srcs  []*source // likewise
+	srcAt int
+	table kernel.Table8
+	leaf  column.Chunk // the property that a leaf looks at
+	term  column.Chunk // the property that a sum adds
+	props propCell
+	id    []byte
+}
+
+// scratches keeps the scratch of closed workers.
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
 
 // memo is what a gatherNode knows of one chunk.
 type memo struct {
@@ -46,13 +56,30 @@ type accumulators struct {
 	i64 *[kernel.Rows]int64
 }
 
-// Worker returns new scratch for the program.
+// Worker returns a worker for the program. Close it when the program is done with.
 func (p *Program) Worker() *Worker {
-	w := &Worker{prog: p, view: p.view, ctx: context.Background(), memo: make([]memo, p.memos)}
+	w := &Worker{
+		scratch: scratches.Get().(*scratch), prog: p, view: p.view, ctx: context.Background(), memo: make([]memo, p.memos),
+	}
 	for i := range w.memo {
 		w.memo[i].chunk = -1
 	}
 	return w
+}
+
+// Close gives the scratch back. The worker must not be used then.
+func (w *Worker) Close() {
+	s := w.scratch
+	if s == nil {
+		return
+	}
+	w.scratch = nil
+	s.top, s.deep, s.srcAt = 0, 0, 0
+	s.leaf, s.term, s.props = column.Chunk{}, column.Chunk{}, propCell{} // they alias the view's memory
+	for _, x := range s.srcs {
+		*x = source{}
+	}
+	scratches.Put(s)
 }
 
 func (w *Worker) mark() int { return w.top }
