@@ -17,7 +17,8 @@ func typ(kind schema.Kind) schema.Type { return schema.Type{Kind: kind} }
 
 func decimal(scale uint8) schema.Type { return schema.Type{Kind: schema.KindDecimal, Scale: scale} }
 
-// shop is the schema of the tests: attributes from id 16 on, events 1 purchase, 2 open, 3 click, 4 stack.
+// shop is the schema of the tests: attributes from id 16 on, events 1 purchase, 2 open, 3 click, 4 stack,
+// 5 sale, 6 ticket; the last two have an ID.
 func shop(zone string) *schema.Schema {
 	s := schema.New(7, "shop", schema.BaseOptions{TimeZone: zone, Spread: 1})
 	for i, a := range []struct {
@@ -42,8 +43,11 @@ func shop(zone string) *schema.Schema {
 		{ID: 2, Name: "open", Props: []schema.Property{prop("message_id", typ(schema.KindKey)), prop("ref", typ(schema.KindText))}, Keep: 400 * 24 * time.Hour},
 		{ID: 3, Name: "click", Props: []schema.Property{prop("message_id", typ(schema.KindKey)), prop("ref", typ(schema.KindInt)), prop("labels", typ(schema.KindSet))}},
 		{ID: 4, Name: "stack", Props: []schema.Property{prop("languages", typ(schema.KindInt))}},
+		{ID: 5, Name: "sale", Props: []schema.Property{prop("order_line", typ(schema.KindText)), prop("n", typ(schema.KindInt))}, HasID: true},
+		{ID: 6, Name: "ticket", Props: []schema.Property{prop("number", typ(schema.KindInt))}, HasID: true},
 	}
-	s.NextAttr, s.NextEvent = 16+schema.AttrID(len(s.Attrs)), 5
+	s.Events[4].IDProp, s.Events[5].IDProp = s.Events[4].Props[0].ID, s.Events[5].Props[0].ID
+	s.NextAttr, s.NextEvent = 16+schema.AttrID(len(s.Attrs)), 7
 	return s
 }
 
