@@ -9,6 +9,7 @@ var (
 	range32  = range32Go
 	range64  = range64Go
 	rangeF64 = rangeF64Go
+	rangeI64 = rangeI64Go
 	in8      = in8Go
 )
 
@@ -28,5 +29,11 @@ func Range64(out []uint64, x []uint64, lo, hi uint64) { range64(out, x, lo, hi) 
 // infinities are values like any other.
 func RangeF64(out []uint64, x []float64, lo, hi float64) { rangeF64(out, x, lo, hi) }
 
+// RangeI64 sets bit i of out where lo ≤ x[i] ≤ hi, signed.
+func RangeI64(out []uint64, x []int64, lo, hi int64) { rangeI64(out, x, lo, hi) }
+
 // In8 sets bit i of out where t holds x[i].
 func In8(out []uint64, x []uint8, t *Table8) { in8(out, x, t) }
+
+// Implementation names the versions that are in place, for people who report figures.
+func Implementation() string { return "portable" }

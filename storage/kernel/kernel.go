@@ -7,7 +7,8 @@
 // programmer's error and panic.
 //
 // The compares and accumulators come in one version per width, made by gen from one template each.
-// Everything here is portable Go; dispatch.go is where versions for one CPU take over.
+// There is a portable version of everything; dispatch.go is where versions for one CPU take over. Build
+// with the tag purego to leave those out.
 package kernel
 
 import "math/bits"

@@ -78,8 +78,14 @@ func testRange[T value](t *testing.T, f func([]uint64, []T, T, T), edges []T, of
 	}
 }
 
+// testRanges tests the version of this CPU and the portable one.
+func testRanges[T value](t *testing.T, f, portable func([]uint64, []T, T, T), edges []T, of func(uint64) T) {
+	testRange(t, f, edges, of)
+	testRange(t, portable, edges, of)
+}
+
 func TestRange8(t *testing.T) {
-	testRange(t, Range8, []uint8{0, 1, 127, 128, 129, 254, 255}, func(u uint64) uint8 { return uint8(u) })
+	testRanges(t, Range8, range8Go, []uint8{0, 1, 127, 128, 129, 254, 255}, func(u uint64) uint8 { return uint8(u) })
 }
 
 // TestRange8All holds every pair of bounds against every value.
@@ -98,15 +104,15 @@ func TestRange8All(t *testing.T) {
 }
 
 func TestRange16(t *testing.T) {
-	testRange(t, Range16, []uint16{0, 1, 0x7fff, 0x8000, 0xfffe, 0xffff}, func(u uint64) uint16 { return uint16(u) })
+	testRanges(t, Range16, range16Go, []uint16{0, 1, 0x7fff, 0x8000, 0xfffe, 0xffff}, func(u uint64) uint16 { return uint16(u) })
 }
 
 func TestRange32(t *testing.T) {
-	testRange(t, Range32, []uint32{0, 1, 1<<31 - 1, 1 << 31, math.MaxUint32 - 1, math.MaxUint32}, func(u uint64) uint32 { return uint32(u) })
+	testRanges(t, Range32, range32Go, []uint32{0, 1, 1<<31 - 1, 1 << 31, math.MaxUint32 - 1, math.MaxUint32}, func(u uint64) uint32 { return uint32(u) })
 }
 
 func TestRange64(t *testing.T) {
-	testRange(t, Range64, []uint64{0, 1, 1<<63 - 1, 1 << 63, math.MaxUint64 - 1, math.MaxUint64}, func(u uint64) uint64 { return u })
+	testRanges(t, Range64, range64Go, []uint64{0, 1, 1<<63 - 1, 1 << 63, math.MaxUint64 - 1, math.MaxUint64}, func(u uint64) uint64 { return u })
 }
 
 func TestRangeF64(t *testing.T) {
@@ -114,7 +120,7 @@ func TestRangeF64(t *testing.T) {
 		math.Inf(-1), -math.MaxFloat64, -1, -math.SmallestNonzeroFloat64, math.Copysign(0, -1), 0,
 		math.SmallestNonzeroFloat64, 1, math.MaxFloat64, math.Inf(1),
 	}
-	testRange(t, RangeF64, edges, func(u uint64) float64 {
+	testRanges(t, RangeF64, rangeF64Go, edges, func(u uint64) float64 {
 		f := math.Float64frombits(u)
 		if f != f {
 			return 0.5
@@ -159,7 +165,9 @@ func testIn8(t *testing.T, rng *rand.Rand, n, off int) {
 		table[i] = uint8(rng.IntN(2))
 	}
 	x := random(rng, n+off, []uint8{0, 255}, func(u uint64) uint8 { return uint8(u) })[off:]
-	check(t, "in8", n, func(out []uint64) { In8(out, x, &table) }, func(i int) bool { return table[x[i]] == 1 })
+	for _, f := range []func([]uint64, []uint8, *Table8){In8, in8Go} {
+		check(t, "in8", n, func(out []uint64) { f(out, x, &table) }, func(i int) bool { return table[x[i]] == 1 })
+	}
 }
 
 func testInBits(t *testing.T, rng *rand.Rand, n, off int) {

@@ -286,8 +286,8 @@ func GatherF64(dst, src []float64, rows []uint16) {
 	}
 }
 
-// RangeI64 sets bit i of out where lo ≤ x[i] ≤ hi, signed.
-func RangeI64(out []uint64, x []int64, lo, hi int64) {
+// rangeI64Go collects the borrows that range64Go does.
+func rangeI64Go(out []uint64, x []int64, lo, hi int64) {
 	if lo > hi {
 		clear(out[:Words(len(x))])
 		return
