@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 
 	"github.com/musterdb/muster/storage/change"
@@ -102,6 +103,16 @@ func benchCell(c *change.Column, name string, r *rand.Rand, i int) {
 	}
 }
 
+// cpuTime returns the processor time of the process in nanoseconds: on a shared machine it says more than
+// the clock does.
+func cpuTime() int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
+}
+
 // BenchmarkUpsert applies encoded changes of 8,192 rows and 20 columns: new contacts, then the same again
 // as updates.
 func BenchmarkUpsert(b *testing.B) {
@@ -117,6 +128,7 @@ func BenchmarkUpsert(b *testing.B) {
 			alloc := slab.New()
 			s := New(alloc, sch)
 			n := 0
+			cpu := cpuTime()
 			for b.Loop() {
 				if n%batches == 0 && mode == "new" {
 					b.StopTimer()
@@ -135,7 +147,7 @@ func BenchmarkUpsert(b *testing.B) {
 				p.Commit()
 				n++
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+			b.ReportMetric(float64(cpuTime()-cpu)/float64(n)/rows, "cpu-ns/row")
 			s.Free()
 		})
 	}

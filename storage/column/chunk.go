@@ -65,7 +65,7 @@ type Chunk struct {
 	fmin, fmax float64
 
 	valid []uint64 // nil if there is no null; bits from n on are 0
-	data  []byte   // n*width bytes in front; Bits: words
+	data  []byte   // n*width bytes (Bits: words), then room that is zero
 	ms    []uint16 // TIMESTAMP in seconds: the rest in milliseconds; nil if all are 0
 	hist  []uint32 // Codes of one byte: rows per code
 	fp    []uint16 // Plain: fingerprints
@@ -310,21 +310,26 @@ func (c *Chunk) unnull() {
 
 // reserve makes room for n values in the encoding's buffers; it does not change Len.
 func (c *Chunk) reserve(n int) {
+	need := n * int(c.width)
 	switch c.enc {
 	case AllNull, Const:
 		return
 	case Bits:
-		c.data = growTo(c.alloc, c.data, (n+63)/64*8)
-	default:
-		c.data = growTo(c.alloc, c.data, n*int(c.width))
+		need = (n + 63) / 64 * 8
 	}
-	if c.ms != nil {
-		c.ms = growTo(c.alloc, c.ms, n)
+	if need > len(c.data) {
+		c.data = whole(growTo(c.alloc, c.data, need))
 	}
-	if c.fp != nil {
-		c.fp = growTo(c.alloc, c.fp, n)
+	if c.ms != nil && n > len(c.ms) {
+		c.ms = whole(growTo(c.alloc, c.ms, n))
+	}
+	if c.fp != nil && n > len(c.fp) {
+		c.fp = whole(growTo(c.alloc, c.fp, n))
 	}
 }
+
+// whole returns s with all its capacity, which is zero beyond what was written.
+func whole[T slab.Number](s []T) []T { return s[:cap(s)] }
 
 // growTo returns s with at least n elements; it doubles the memory, and what is new is zero.
 func growTo[T slab.Number](a *slab.Arena, s []T, n int) []T {

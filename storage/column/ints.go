@@ -111,6 +111,9 @@ func (c *Chunk) AppendInt(v int64) { c.SetInt(c.n, v) }
 
 // setInt stores v in Narrow or Codes, or stays Const while it can.
 func (c *Chunk) setInt(i int, v int64) {
+	if i == c.n && c.appendFast(v) {
+		return
+	}
 	if c.enc == AllNull {
 		c.startConst(i, v)
 		return
@@ -134,6 +137,21 @@ func (c *Chunk) setInt(i int, v int64) {
 	if c.hist == nil && c.enc == Codes && c.width == 1 && c.n == histogramRows {
 		c.makeHistogram()
 	}
+}
+
+// appendFast appends a value for which nothing but the values has to change, as in bulk loads.
+func (c *Chunk) appendFast(v int64) bool {
+	if c.enc != Narrow && c.enc != Codes || c.valid != nil || c.ms != nil || c.secs || c.n == histogramRows-1 ||
+		(c.n+1)*int(c.width) > len(c.data) || !c.fits(v) {
+		return false
+	}
+	if c.hist != nil {
+		c.hist[v]++
+	}
+	c.putRaw(c.n, uint64(v-c.base))
+	c.n++
+	c.note(v)
+	return true
 }
 
 func (c *Chunk) count(i int, v int64, had bool) {

@@ -36,7 +36,7 @@ func (c *Chunk) unConstBool() {
 	if was == 0 {
 		return
 	}
-	words := view[uint64](c.data, len(c.data)/8)
+	words := c.Bits()
 	for w := range words {
 		words[w] = c.validWord(w)
 	}
