@@ -20,7 +20,7 @@ func (f *flawed) Track(ev oracle.Event, nowMS int64) error {
 	if f.late {
 		ev.TimeMS++
 	}
-	if f.refuse && f.tracked == 20 {
+	if f.refuse && f.tracked%100 == 0 {
 		return f.Oracle.Track(oracle.Event{Type: "nosuch"}, nowMS)
 	}
 	return f.Oracle.Track(ev, nowMS)

@@ -242,7 +242,8 @@ func (run *Run) field(pl place, of ...schema.Kind) (field, bool) {
 	return pick(run, fit), true
 }
 
-func name(s string) string { return print.Name(ast.Ident{Name: s}) }
+// name writes an event or a property; group is quoted, which after LAST and before BETWEEN is the keyword.
+func name(s string) string { return print.Name(ast.Ident{Name: s, Quoted: s == "group"}) }
 
 // dotted writes an attribute where any expression may stand, so that reserved words are quoted, and so is
 // first, which before NOT would ask for the first event.
