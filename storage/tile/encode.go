@@ -52,7 +52,7 @@ func (t *typeInfo) slot(id schema.PropID) (int, bool) {
 }
 
 func (v *values) read(p *propInfo, col *change.Column, n int) error {
-	if err := checkLengths(col, n); err != nil {
+	if err := col.Check(n); err != nil {
 		return err
 	}
 	v.readNulls(col, n)
@@ -65,27 +65,6 @@ func (v *values) read(p *propInfo, col *change.Column, n int) error {
 		v.readSets(p, col, n)
 	default:
 		v.v = col.Ints
-	}
-	return nil
-}
-
-// checkLengths holds what the rest relies on, so that no change can reach beyond its arrays.
-func checkLengths(col *change.Column, n int) error {
-	have := n
-	switch col.Type.Kind {
-	case schema.KindFloat:
-		have = len(col.Floats)
-	case schema.KindText:
-		if have = len(col.Codes); col.Codes == nil {
-			have = col.Texts.Len()
-		}
-	case schema.KindSet:
-		have = len(col.SetOff) - 1
-	default:
-		have = len(col.Ints)
-	}
-	if have != n || col.Ops != nil && len(col.Ops) != n {
-		return fmt.Errorf("the column has %d values and %d operations for %d events", have, len(col.Ops), n)
 	}
 	return nil
 }

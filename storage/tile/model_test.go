@@ -102,11 +102,14 @@ func (w *world) column(p schema.Property, n int) change.Column {
 	if p.Type.Kind == schema.KindSet {
 		c.SetOff = []uint32{0}
 	}
-	dict := w.rng.IntN(2) == 0
+	dict := w.rng.IntN(2) == 0 && (p.Type.Kind == schema.KindText || p.Type.Kind == schema.KindSet)
 	for i := range 300 {
 		if dict && (p.Type.Kind == schema.KindText || p.Type.Kind == schema.KindSet) {
 			c.Texts.AppendString(fmt.Sprintf("text %d", i))
 		}
+	}
+	if dict {
+		c.Codes = []uint32{}
 	}
 	text := func() {
 		if k := w.rng.Uint32N(300); dict {

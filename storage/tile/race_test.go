@@ -28,7 +28,7 @@ func TestReadersBesideTheWriter(t *testing.T) {
 			default:
 			}
 			latch.RLock()
-			if a, b := hashes(&w.s.View), hashes(&w.s.View); !slices.Equal(a, b) {
+			if a, b := hashes1(&w.s.View), hashes1(&w.s.View); !slices.Equal(a, b) {
 				t.Error("the view changed under the latch")
 			}
 			latch.RUnlock()
@@ -46,7 +46,7 @@ func TestReadersBesideTheWriter(t *testing.T) {
 			epoch := w.arena.Pin()
 			v := w.s.Pin()
 			latch.RUnlock()
-			if a, b := hashes(v), hashes(v); !slices.Equal(a, b) {
+			if a, b := hashes1(v), hashes1(v); !slices.Equal(a, b) {
 				t.Error("a pinned view changed")
 			}
 			var a, b bytes.Buffer
@@ -59,7 +59,7 @@ func TestReadersBesideTheWriter(t *testing.T) {
 		}
 	}()
 	stamp := int64(1_700_000_000_000)
-	for i := range 60 {
+	for i := range 25 {
 		tx := w.s.Begin()
 		if i%5 == 4 {
 			stamp += 50 * day
@@ -79,4 +79,10 @@ func TestReadersBesideTheWriter(t *testing.T) {
 	}
 	close(done)
 	wg.Wait()
+}
+
+func hashes1(v *View) []uint64 {
+	sums := make([]uint64, chunkRows)
+	v.AddHashes(1, sums)
+	return sums
 }
