@@ -255,13 +255,18 @@ func setByLife(w *Worker, l *tile.Life, from int64, n int, bits *[kernel.RowWord
 		kernel.Or(bits[:len(out)], out)
 		return
 	}
+	if ms == nil {
+		edge = ceilDiv(from, 1000)
+	}
 	if edge > math.MaxUint32 {
 		return
 	}
 	kernel.Range32(out, secs[:n], uint32(edge), math.MaxUint32)
 	if from > edge*1000 {
-		for i, t := range secs[:n] {
-			if int64(t) == edge && msAt(ms, i) < from-edge*1000 {
+		at := w.words(n)
+		kernel.Range32(at, secs[:n], uint32(edge), uint32(edge))
+		for i := range rowsOf(at) {
+			if msAt(ms, i) < from-edge*1000 {
 				out[i>>6] &^= 1 << (i & 63)
 			}
 		}

@@ -74,7 +74,7 @@ func (l *intsLeaf) testEach(w *Worker, out []uint64, c *column.Chunk, values []i
 	clear(out)
 	found := noRow
 	for _, v := range values {
-		switch testSpan(one, c, span{v, v}) {
+		switch testSpan(w, one, c, span{v, v}) {
 		case allRow:
 			return allRow
 		case anyRow:

@@ -186,7 +186,7 @@ func (l *spanLeaf) raw(w *Worker, s *source, _, out []uint64) error {
 		clear(out)
 		return nil
 	}
-	settle(out, s.n, c, testSpan(out, c, l.span), l.neg)
+	settle(out, s.n, c, testSpan(w, out, c, l.span), l.neg)
 	return nil
 }
 

@@ -168,14 +168,14 @@ func (l *textLeaf) raw(w *Worker, s *source, alive, out []uint64) error {
 		if err != nil {
 			return err
 		}
-		v = testCodes(out, c, codes)
+		v = testCodes(w, out, c, codes)
 	}
 	settle(out, s.n, c, v, l.neg)
 	return nil
 }
 
 // testCodes finds the codes of a chunk that are in s.
-func testCodes(out []uint64, c *column.Chunk, s *codeSet) verdict {
+func testCodes(w *Worker, out []uint64, c *column.Chunk, s *codeSet) verdict {
 	if s.lo > s.hi {
 		return noRow
 	}
@@ -187,7 +187,7 @@ func testCodes(out []uint64, c *column.Chunk, s *codeSet) verdict {
 		return noRow
 	}
 	if s.solid {
-		return testSpan(out, c, all)
+		return testSpan(w, out, c, all)
 	}
 	if lo, hi, ok := c.MinMax(); ok && (hi < all.lo || all.hi < lo) {
 		return noRow

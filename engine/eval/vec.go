@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"math"
+
 	"github.com/musterdb/muster/storage/column"
 	"github.com/musterdb/muster/storage/kernel"
 )
@@ -47,7 +49,7 @@ func settle(out []uint64, n int, c *column.Chunk, v verdict, neg bool) {
 }
 
 // testSpan finds the values of an integer chunk within s. Rows that are null may be in out.
-func testSpan(out []uint64, c *column.Chunk, s span) verdict {
+func testSpan(w *Worker, out []uint64, c *column.Chunk, s span) verdict {
 	lo, hi, ok := c.MinMax()
 	switch {
 	case c.Enc() == column.AllNull || s.empty() || ok && (hi < s.lo || s.hi < lo):
@@ -65,7 +67,7 @@ func testSpan(out []uint64, c *column.Chunk, s span) verdict {
 		return testBits(out, c, s)
 	}
 	if c.Unit() != 1 {
-		return testSeconds(out, c, s)
+		return testSeconds(w, out, c, s)
 	}
 	return testRaw(out, c, s)
 }
@@ -123,7 +125,7 @@ func testStored(out []uint64, c *column.Chunk, lo, hi uint64) verdict {
 
 // testSeconds compares a TIMESTAMP stored in seconds. Where the chunk keeps milliseconds, only the values
 // in the very seconds of the bounds look at theirs.
-func testSeconds(out []uint64, c *column.Chunk, s span) verdict {
+func testSeconds(w *Worker, out []uint64, c *column.Chunk, s span) verdict {
 	ms := c.MS()
 	if ms == nil {
 		return testRaw(out, c, span{ceilDiv(s.lo, 1000), floorDiv(s.hi, 1000)})
@@ -136,14 +138,24 @@ func testSeconds(out []uint64, c *column.Chunk, s span) verdict {
 	if v == allRow {
 		kernel.Fill(out, c.Len())
 	}
-	raw, base := c.U32(), c.Base()
-	atFrom, atTo := from-base, to-base
-	for i, r := range raw {
-		if int64(r) == atFrom || int64(r) == atTo {
-			if t := (base+int64(r))*1000 + int64(ms[i]); t < s.lo || t > s.hi {
+	edge := func(sec int64) {
+		if sec < c.Base() || sec-c.Base() > math.MaxUint32 {
+			return
+		}
+		at := w.words(c.Len())
+		kernel.Range32(at, c.U32(), uint32(sec-c.Base()), uint32(sec-c.Base()))
+		for i := range rowsOf(at) {
+			if t := sec*1000 + int64(ms[i]); t < s.lo || t > s.hi {
 				out[i>>6] &^= 1 << (i & 63)
 			}
 		}
+	}
+	defer w.release(w.mark())
+	if s.lo > from*1000 {
+		edge(from)
+	}
+	if s.hi < to*1000+999 {
+		edge(to)
 	}
 	return anyRow
 }
