@@ -25,10 +25,11 @@ type AttributeStats struct {
 	Encodings map[column.Encoding]int // chunks by encoding
 }
 
-// EventStats is the number of events of one type, those of unswept rows included.
+// EventStats is the number of events of one type, those of unswept rows included, and their memory.
 type EventStats struct {
 	ID     schema.EventID
 	Events int
+	Bytes  int64
 }
 
 // Stats returns where the shard's memory goes. It needs the latch that a reader needs.
@@ -43,7 +44,7 @@ func (s *Shard) Stats() Stats {
 	}
 	for i := range s.schema.Events {
 		id := s.schema.Events[i].ID
-		st.Events = append(st.Events, EventStats{id, s.Events.Events(id)})
+		st.Events = append(st.Events, EventStats{id, s.Events.Events(id), s.Events.Bytes(id)})
 	}
 	st.Arena, st.Pinned = s.arena.Used()
 	return st

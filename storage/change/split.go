@@ -22,7 +22,7 @@ func Split(ch *Change, n int, shard func(id []byte) int) []*Change {
 		}
 		for i, picked := range distribute(rows, n, func(row int) int { return shard(id(row)) }) {
 			if len(picked) > 0 {
-				add(i, pick(p, picked))
+				add(i, Pick(p, picked))
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func Cut(ch *Change, n int) []*Change {
 		for i := range out {
 			lo, hi := min(i*per, rows), min((i+1)*per, rows)
 			if lo < hi {
-				out[i].Parts = append(out[i].Parts, pick(p, span(lo, hi)))
+				out[i].Parts = append(out[i].Parts, Pick(p, span(lo, hi)))
 			}
 		}
 	}
@@ -85,8 +85,8 @@ func span(lo, hi int) []uint32 {
 	return rows
 }
 
-// pick returns a part with some of its rows.
-func pick(p Part, rows []uint32) Part {
+// Pick returns a part with some of its rows, in the order given. The part must be one with rows.
+func Pick(p Part, rows []uint32) Part {
 	switch p := p.(type) {
 	case *Upsert:
 		return &Upsert{Stamp: p.Stamp, IDs: pickStrings(&p.IDs, rows), Cols: pickColumns(p.Cols, rows)}

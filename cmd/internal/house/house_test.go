@@ -28,8 +28,9 @@ var floors = [][]string{
 	{"cluster/replica"},
 	{"cluster/command"},
 	{"engine"},
+	{"engine/ingest"},
 	{"engine/tabular"},
-	{"engine/eval", "engine/oracle"},
+	{"engine/eval", "engine/oracle", "engine/enginetest"},
 	{"engine/scalar"},
 	{"engine/exact"},
 	{"query/bind", "query/parse", "query/print"},
@@ -39,7 +40,7 @@ var floors = [][]string{
 	{"storage"},
 	{"storage/tile"},
 	{"storage/column", "storage/change", "storage/bitmap"},
-	{"storage/kernel", "storage/slab"},
+	{"storage/kernel", "storage/slab", "storage/section"},
 	{"storage/schema"},
 }
 
@@ -52,6 +53,7 @@ var onlyImporters = map[string]struct {
 	"github.com/alecthomas/participle": {[]string{"query/parse"}, "the grammar library must not leak into the tree"},
 	"github.com/hashicorp/raft":        {[]string{"cluster/replica"}, "its traps are guarded in one place"},
 	"github.com/hashicorp/raft-wal":    {[]string{"cluster/replica"}, "its traps are guarded in one place"},
+	"github.com/hashicorp/go-hclog":    {[]string{"cluster/replica"}, "raft logs through it; ours goes on to slog"},
 	"github.com/alecthomas/kong":       {[]string{"cmd"}, "flags exist in commands only"},
 	"github.com/prometheus":            {[]string{"cluster/httpd", "cluster/api"}, "metrics leave by the HTTP door"},
 }

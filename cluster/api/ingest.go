@@ -1,0 +1,271 @@
+package api
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/musterdb/muster/cluster/catalog"
+	"github.com/musterdb/muster/cluster/command"
+	"github.com/musterdb/muster/cluster/node"
+	"github.com/musterdb/muster/engine/ingest"
+	"github.com/musterdb/muster/engine/tabular"
+	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/bind"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/storage/change"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// maxReported is how many rejected rows an answer lists; all are counted.
+const maxReported = 1000
+
+// IngestRequest is a batch of rows of contacts or of one event type. Each column goes to the attribute
+// or property of its name; contacts need id, events need contact and time.
+type IngestRequest struct {
+	Base     string
+	Target   string // contacts, or an event type
+	Event    bool   // Target is an event type
+	Body     io.Reader
+	Options  tabular.Options
+	BatchKey string // if not empty, the batch takes effect once, however often it is sent
+}
+
+// RowError is a row that was rejected.
+type RowError struct {
+	Row    int64  `json:"row"`            // from 1
+	Line   int64  `json:"line,omitempty"` // in formats with lines
+	Reason string `json:"reason"`
+}
+
+// IngestResult is what became of a batch.
+type IngestResult struct {
+	Rows       int64      `json:"rows"` // that came, rejected ones included
+	Created    uint64     `json:"created"`
+	Updated    uint64     `json:"updated"`
+	Events     uint64     `json:"events"`
+	Duplicates uint64     `json:"duplicates"`
+	Rejected   int64      `json:"rejected"`
+	Errors     []RowError `json:"errors,omitempty"` // of the first rejected rows
+}
+
+// Ingest takes a batch. Rows that do not fit are rejected one by one; the others are durable and applied
+// when it returns.
+func (s *Service) Ingest(ctx context.Context, req IngestRequest) (*IngestResult, error) {
+	stmt := &ast.CopyFrom{Target: ast.Ident{Name: req.Target}}
+	if !req.Event && req.Target != "contacts" || req.Event && req.Target == "contacts" {
+		return nil, diag.New(diag.Invalid, diag.Span{}, "%q is no event type", req.Target)
+	}
+	r, err := tabular.NewReader(req.Body, req.Options)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer r.Close()
+	in := &intake{Service: s, base: req.Base, stmt: stmt, key: req.BatchKey, total: &IngestResult{}}
+	for number := uint64(0); ; number++ {
+		b, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return in.total, nil
+		}
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		if err := in.batch(ctx, b, number); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// unreadable is the error of a body that is not what it claims to be.
+func unreadable(err error) error {
+	var known *diag.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	if errors.Is(err, tabular.ErrTooLarge) {
+		return diag.New(diag.Limit, diag.Span{}, "%v", err)
+	}
+	return fmt.Errorf("%w", diag.New(diag.Invalid, diag.Span{}, "the rows cannot be read: %v", err))
+}
+
+// intake is one batch of a client under way, which may be several of tabular's.
+type intake struct {
+	*Service
+	base   string
+	stmt   *ast.CopyFrom
+	key    string
+	total  *IngestResult
+	mapper *ingest.Mapper
+	sch    *schema.Schema
+	bound  int // columns of the file when mapper was bound
+}
+
+func (in *intake) batch(ctx context.Context, b *tabular.Batch, number uint64) error {
+	if in.mapper == nil || in.bound != len(b.Columns) {
+		if err := in.bind(ctx, b); err != nil {
+			return err
+		}
+	}
+	res := in.mapper.Map(b)
+	in.count(int64(b.Source), res.Rejected)
+	if res.Part == nil {
+		return nil
+	}
+	id := node.Batch{}
+	if in.key != "" {
+		id = node.Batch{Producer: producerOf("batch", in.sch.Base, in.stmt.Target.Name+"\x00"+in.key), Seq: number}
+	}
+	done, err := in.node.Write(ctx, in.sch, &change.Change{Parts: []change.Part{res.Part}}, id)
+	if err != nil {
+		return err
+	}
+	in.metrics.wrote(done, len(res.Rejected)+len(done.Rejected))
+	in.total.Created += done.Created
+	in.total.Updated += done.Updated
+	in.total.Events += done.Events
+	in.total.Duplicates += done.Duplicates
+	return nil
+}
+
+// bind maps the columns that the rows have so far, making what open schema infers.
+func (in *intake) bind(ctx context.Context, b *tabular.Batch) error {
+	cols := make([]bind.Column, len(b.Columns))
+	for i := range b.Columns {
+		cols[i] = ingest.FileColumn(&b.Columns[i], b.Rows)
+	}
+	p, sch, clock, err := in.Map(ctx, in.base, in.stmt, cols)
+	if err != nil {
+		return err
+	}
+	zone, err := bind.Zone(sch)
+	if err != nil {
+		return err
+	}
+	in.sch, in.bound = sch, len(b.Columns)
+	in.mapper, err = ingest.New(p, clock, zone)
+	return err
+}
+
+// Map binds a mapping under the newest schema and makes what open schema infers first. It returns the
+// schema and the clock it was bound under.
+func (s *Service) Map(ctx context.Context, base string, stmt *ast.CopyFrom, cols []bind.Column) (*bind.MappingPlan, *schema.Schema, int64, error) {
+	for {
+		sch, err := s.Schema(base)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		clock := s.node.Clock(sch)
+		p, err := bind.Mapping(stmt, cols, sch, bind.Options{Clock: clock})
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		switch {
+		case p.NewEvent || len(p.NewProps) > 0:
+			err = s.addEvent(ctx, base, p.Event.Name, p.NewProps)
+		case len(p.NewAttrs) > 0:
+			err = s.addAttributes(ctx, base, p.NewAttrs)
+		default:
+			return p, sch, clock, nil
+		}
+		if err != nil {
+			return nil, nil, 0, err
+		}
+	}
+}
+
+func (in *intake) count(rows int64, rejected []tabular.RowError) {
+	in.total.Rows += rows
+	in.total.Rejected += int64(len(rejected))
+	for _, r := range rejected {
+		if len(in.total.Errors) < maxReported {
+			in.total.Errors = append(in.total.Errors, RowError{r.Row, r.Line, r.Reason})
+		}
+	}
+}
+
+// producerOf returns the producer of a key: a 128-bit hash, so that keys are as good as their names.
+func producerOf(kind string, base schema.BaseID, key string) command.ProducerID {
+	text := fmt.Sprintf("%s\x00%d\x00%s", kind, base, key)
+	h := xxh3.HashString128(text)
+	var id command.ProducerID
+	binary.LittleEndian.PutUint64(id[:8], h.Lo)
+	binary.LittleEndian.PutUint64(id[8:], h.Hi|1) // never the zero id, which is none
+	return id
+}
+
+// Schema returns the newest schema of a base.
+func (s *Service) Schema(base string) (*schema.Schema, error) { return s.node.Schema(base) }
+
+// OpenLoad begins a load, or returns how far it has come.
+func (s *Service) OpenLoad(ctx context.Context, base, key string, again bool) (catalog.Load, error) {
+	sch, err := s.Schema(base)
+	if err != nil {
+		return catalog.Load{}, err
+	}
+	return s.node.OpenLoad(ctx, sch.Base, fmt.Sprintf("%d/%s", sch.Base, key), again)
+}
+
+// AdvanceLoad records that blocks of a load are in.
+func (s *Service) AdvanceLoad(ctx context.Context, base string, to *catalog.LoadChange) (catalog.Load, error) {
+	if _, err := s.Schema(base); err != nil {
+		return catalog.Load{}, err
+	}
+	return s.node.AdvanceLoad(ctx, to)
+}
+
+// Block is one block of a load: an encoded change with one part, made under a version of the schema.
+type Block struct {
+	Producer uint64
+	Number   uint64
+	Schema   uint64
+	Change   []byte
+}
+
+// LoadBlock takes a block. Sending it again changes nothing.
+func (s *Service) LoadBlock(ctx context.Context, base string, b Block) (*IngestResult, error) {
+	sch, err := s.Schema(base)
+	if err != nil {
+		return nil, err
+	}
+	ch, err := change.Decode(b.Change)
+	if err == nil {
+		err = s.checkBlock(sch, ch)
+	}
+	if err != nil {
+		return nil, diag.New(diag.Invalid, diag.Span{}, "block %d cannot be taken: %v", b.Number, err)
+	}
+	id := node.Batch{Producer: producerOf("load", sch.Base, fmt.Sprint(b.Producer)), Seq: b.Number}
+	res, err := s.node.Write(ctx, sch, ch, id)
+	if err != nil {
+		return nil, err
+	}
+	s.metrics.wrote(res, len(res.Rejected))
+	return &IngestResult{Created: res.Created, Updated: res.Updated, Events: res.Events, Duplicates: res.Duplicates}, nil
+}
+
+// checkBlock refuses what a client of this version would not send: other parts than rows, and events
+// that cannot have happened.
+func (s *Service) checkBlock(sch *schema.Schema, ch *change.Change) error {
+	if err := change.Validate(ch); err != nil {
+		return err
+	}
+	latest := s.node.Clock(sch) + schema.MaxAheadOfClock.Milliseconds()
+	for _, p := range ch.Parts {
+		switch p := p.(type) {
+		case *change.Upsert:
+		case *change.Track:
+			for _, t := range p.Times {
+				if t < 0 || t > latest {
+					return fmt.Errorf("an event is at %d ms, outside of what may have happened", t)
+				}
+			}
+		default:
+			return fmt.Errorf("a block holds rows, not a %T", p)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/musterdb/muster/engine/eval"
+	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/bind"
+)
+
+// read carries out COUNT and SELECT.
+func (x *execution) read(ctx context.Context, stmt ast.Stmt) error {
+	sch, err := x.schema()
+	if err != nil {
+		return err
+	}
+	q, err := bind.Query(stmt, sch, x.options(sch))
+	if err != nil {
+		return err
+	}
+	x.clock = q.Clock
+	if !q.Count {
+		if err := x.to.Begin(eval.AnswerSchema(q)); err != nil {
+			return err
+		}
+		return x.node.Select(ctx, q, sch, x.to.Record)
+	}
+	n, err := x.node.Count(ctx, q, sch)
+	if err != nil {
+		return err
+	}
+	return x.table([]column{{"count", arrow.PrimitiveTypes.Int64}}, []any{int64(n)})
+}
+
+// column is one column of an answer that the service makes itself.
+type column struct {
+	name string
+	typ  arrow.DataType
+}
+
+// table answers rows given one after the other; cells are string, int64 or nil.
+func (x *execution) table(cols []column, rows ...[]any) error {
+	fields := make([]arrow.Field, len(cols))
+	for i, c := range cols {
+		fields[i] = arrow.Field{Name: c.name, Type: c.typ, Nullable: true}
+	}
+	sch := arrow.NewSchema(fields, nil)
+	if err := x.to.Begin(sch); err != nil {
+		return err
+	}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, sch)
+	defer b.Release()
+	for _, row := range rows {
+		for i, cell := range row {
+			appendCell(b.Field(i), cell)
+		}
+	}
+	rec := b.NewRecord()
+	defer rec.Release()
+	return x.to.Record(rec)
+}
+
+func appendCell(to array.Builder, cell any) {
+	switch v := cell.(type) {
+	case int64:
+		to.(*array.Int64Builder).Append(v)
+	case string:
+		to.(*array.StringBuilder).Append(v)
+	default:
+		to.AppendNull()
+	}
+}

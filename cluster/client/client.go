@@ -1,0 +1,224 @@
+// Package client owns the Go client of Muster's HTTP door: statements and their answers, batches of
+// rows, loads. It does not read files (cmd/muster/internal/load) and does not draw tables.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// Client speaks to one server. It is safe for concurrent use.
+type Client struct {
+	base string
+	http *http.Client
+}
+
+// New returns a client of the server at a URL such as http://127.0.0.1:7070.
+func New(server string) (*Client, error) {
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" || u.Scheme != "http" {
+		return nil, fmt.Errorf("%q is not the URL of a server; write it like http://127.0.0.1:7070", server)
+	}
+	return &Client{base: strings.TrimSuffix(u.String(), "/"), http: &http.Client{}}, nil
+}
+
+// URL returns the server's URL.
+func (c *Client) URL() string { return c.base }
+
+// ConnectError is returned when the server could not be reached at all.
+type ConnectError struct {
+	URL string
+	Err error
+}
+
+// Error says what to check.
+func (e *ConnectError) Error() string {
+	return fmt.Sprintf("no Muster answers at %s: %v; is it running? start one with: muster serve --data DIR", e.URL, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *ConnectError) Unwrap() error { return e.Err }
+
+// ServerError is an error that the server answered.
+type ServerError struct {
+	Status   int    `json:"-"`
+	Code     string `json:"code"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint"`
+	Rendered string `json:"rendered"`
+}
+
+// Error returns the error as people read it.
+func (e *ServerError) Error() string {
+	if e.Rendered != "" {
+		return e.Rendered
+	}
+	if e.Hint != "" {
+		return e.Message + "; " + e.Hint
+	}
+	return e.Message
+}
+
+// Answer is the answer to a statement, to be closed.
+type Answer struct {
+	Body        io.ReadCloser
+	ContentType string
+	Message     string // of a statement that answers no rows; the Body is then empty
+}
+
+// Query carries out a statement. Format is json, ndjson, csv or arrow.
+func (c *Client) Query(ctx context.Context, base, statement, format string) (*Answer, error) {
+	path := "/v1/query?" + url.Values{"base": {base}, "format": {format}}.Encode()
+	resp, err := c.do(ctx, http.MethodPost, path, "text/plain; charset=utf-8", strings.NewReader(statement))
+	if err != nil {
+		return nil, err
+	}
+	return &Answer{Body: resp.Body, ContentType: resp.Header.Get("Content-Type"), Message: resp.Header.Get("Muster-Message")}, nil
+}
+
+// Schema returns the schema of a base.
+func (c *Client) Schema(ctx context.Context, base string) (*schema.Schema, error) {
+	var sch schema.Schema
+	err := c.call(ctx, http.MethodGet, "/v1/bases/"+url.PathEscape(base)+"/schema", "", nil, &sch)
+	return &sch, err
+}
+
+// call sends a request and decodes the JSON answer.
+func (c *Client) call(ctx context.Context, method, path, contentType string, body []byte, into any) error {
+	resp, err := c.do(ctx, method, path, contentType, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("the answer of %s cannot be read: %w", c.base, err)
+	}
+	return nil
+}
+
+// do sends a request; an answer that is not 2xx becomes an error.
+func (c *Client) do(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.unreached(ctx, err)
+	}
+	if resp.StatusCode >= 300 {
+		defer resp.Body.Close()
+		return nil, serverError(resp)
+	}
+	return resp, nil
+}
+
+// unreached tells a server that cannot be reached from a connection that broke.
+func (c *Client) unreached(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return &ConnectError{URL: c.base, Err: op.Err}
+	}
+	return fmt.Errorf("the connection to %s broke: %w", c.base, err)
+}
+
+// maxErrorBytes bounds how much of an error's answer is read.
+const maxErrorBytes = 1 << 20
+
+func serverError(resp *http.Response) error {
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
+	var answer struct {
+		Error *ServerError `json:"error"`
+	}
+	if err := json.Unmarshal(text, &answer); err != nil || answer.Error == nil {
+		return &ServerError{Status: resp.StatusCode, Message: fmt.Sprintf("%s: %s", resp.Status, bytes.TrimSpace(text)),
+			Hint: "is this the address of a Muster server?"}
+	}
+	answer.Error.Status = resp.StatusCode
+	return answer.Error
+}
+
+// Load is how far a load of a file has come.
+type Load struct {
+	Key      string   `json:"key"`
+	Producer uint64   `json:"producer"`
+	Hashes   []uint64 `json:"hashes"` // of the blocks that are in
+	Rows     uint64   `json:"rows"`
+	Rejected uint64   `json:"rejected"`
+	Done     bool     `json:"done"`
+}
+
+// OpenLoad begins a load, or returns how far it has come.
+func (c *Client) OpenLoad(ctx context.Context, base, key string, again bool) (*Load, error) {
+	var l Load
+	return &l, c.post(ctx, "/v1/bases/"+url.PathEscape(base)+"/loads", map[string]any{"key": key, "again": again}, &l)
+}
+
+// Advance is what a load has come on by.
+type Advance struct {
+	Key      string   `json:"key"`
+	Producer uint64   `json:"producer"`
+	From     uint64   `json:"from"` // blocks that were in
+	Hashes   []uint64 `json:"hashes"`
+	Rows     uint64   `json:"rows"`
+	Rejected uint64   `json:"rejected"`
+	Done     bool     `json:"done"`
+}
+
+// AdvanceLoad records that blocks of a load are in.
+func (c *Client) AdvanceLoad(ctx context.Context, base string, by *Advance) error {
+	var l Load
+	return c.post(ctx, "/v1/bases/"+url.PathEscape(base)+"/loads/advance", by, &l)
+}
+
+// Block is one block of a load: an encoded change of contacts, or of events of one type.
+type Block struct {
+	Event    string // empty for contacts
+	Producer uint64
+	Number   uint64
+	Schema   uint64 // version under which the change was made
+	Change   []byte
+}
+
+// Written is what a block did.
+type Written struct {
+	Created    uint64 `json:"created"`
+	Updated    uint64 `json:"updated"`
+	Events     uint64 `json:"events"`
+	Duplicates uint64 `json:"duplicates"`
+}
+
+// SendBlock sends a block of a load. It may be sent again.
+func (c *Client) SendBlock(ctx context.Context, base string, b Block) (*Written, error) {
+	target := "contacts"
+	if b.Event != "" {
+		target = "events/" + url.PathEscape(b.Event)
+	}
+	path := fmt.Sprintf("/v1/bases/%s/%s?load=%d&block=%d&schema=%d", url.PathEscape(base), target, b.Producer, b.Number, b.Schema)
+	var w Written
+	return &w, c.call(ctx, http.MethodPost, path, "application/vnd.muster.change", b.Change, &w)
+}
+
+func (c *Client) post(ctx context.Context, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, http.MethodPost, path, "application/json", body, out)
+}

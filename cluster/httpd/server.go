@@ -1,0 +1,86 @@
+package httpd
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/musterdb/muster/cluster/api"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// Config describes the door.
+type Config struct {
+	Version string
+}
+
+// server is the door's handlers.
+type server struct {
+	svc *api.Service
+	cfg Config
+}
+
+// New returns the door's handler.
+func New(svc *api.Service, cfg Config) http.Handler {
+	s := &server{svc, cfg}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/query", s.query)
+	mux.HandleFunc("GET /v1/bases/{base}/schema", s.schema)
+	mux.HandleFunc("POST /v1/bases/{base}/contacts", s.contacts)
+	mux.HandleFunc("POST /v1/bases/{base}/events/{type}", s.events)
+	mux.HandleFunc("POST /v1/bases/{base}/loads", s.openLoad)
+	mux.HandleFunc("POST /v1/bases/{base}/loads/advance", s.advanceLoad)
+	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", metricsHandler(svc))
+	mux.HandleFunc("/", s.nothing)
+	return guard(mux)
+}
+
+// health says that the process answers.
+func (s *server) health(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok", "version": s.cfg.Version})
+}
+
+// ready says whether every group serves.
+func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
+	if err := s.svc.Ready(); err != nil {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready", "reason": err.Error()})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// nothing answers paths and methods that do not exist.
+func (s *server) nothing(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/v1/query" {
+		refuse(w, http.StatusMethodNotAllowed, "statements come by POST, with the statement as the body",
+			"curl 'http://127.0.0.1:7070/v1/query?base=shop' --data \"COUNT country = 'PL'\"")
+		return
+	}
+	refuse(w, http.StatusNotFound, "there is nothing at "+r.Method+" "+r.URL.Path,
+		"POST /v1/query, POST /v1/bases/{base}/contacts, POST /v1/bases/{base}/events/{type}, GET /healthz, /readyz, /metrics")
+}
+
+func (s *server) schema(w http.ResponseWriter, r *http.Request) {
+	sch, err := s.svc.Schema(r.PathValue("base"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, sch)
+}
+
+// readBody reads a body that must be whole in memory.
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, bodyTooLarge(most)
+	}
+	return text, err
+}
+
+// maxStatementBody lets the parser refuse a statement that is too long with its own words, and cuts off
+// what is far beyond.
+const maxStatementBody = 4 * schema.MaxStatementBytes

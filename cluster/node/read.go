@@ -1,0 +1,122 @@
+package node
+
+import (
+	"context"
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/musterdb/muster/engine"
+	"github.com/musterdb/muster/engine/eval"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// shards returns the shards of a base, once each has applied all that was committed before now: what was
+// acknowledged is seen. Groups that hold nothing of the base have none.
+func (n *Node) shards(ctx context.Context, sch *schema.Schema) ([]*engine.Shard, error) {
+	var all []*engine.Shard
+	for _, g := range n.groupsOf(sch) {
+		if err := g.WaitApplied(ctx, g.CommitIndex()); err != nil {
+			return nil, refusal(err)
+		}
+		if s := g.sm.shard(sch.Base); s != nil {
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+// asked returns the shards that a plan must ask: the one that holds a contact if the plan names it, else
+// all of the base.
+func (n *Node) asked(ctx context.Context, q *plan.Query, sch *schema.Schema) ([]*engine.Shard, error) {
+	terms := []plan.Expr{q.Where}
+	if and, ok := q.Where.(*plan.And); ok {
+		terms = and.Terms
+	}
+	for _, t := range terms {
+		id, ok := plan.IDEquals(t)
+		if !ok || q.From != 0 {
+			continue
+		}
+		g := n.data[GroupOf([]byte(id), sch.Options.Spread)]
+		if err := g.WaitApplied(ctx, g.CommitIndex()); err != nil {
+			return nil, refusal(err)
+		}
+		if s := g.sm.shard(sch.Base); s != nil {
+			return []*engine.Shard{s}, nil
+		}
+		return nil, nil
+	}
+	return n.shards(ctx, sch)
+}
+
+// Count returns how many rows of the base satisfy a plan's condition.
+func (n *Node) Count(ctx context.Context, q *plan.Query, sch *schema.Schema) (uint64, error) {
+	shards, err := n.asked(ctx, q, sch)
+	if err != nil {
+		return 0, err
+	}
+	counts := make([]uint64, len(shards))
+	err = n.pool.Each(ctx, len(shards), func(ctx context.Context, i int) (err error) {
+		counts[i], err = shards[i].Count(ctx, q, sch)
+		return err
+	})
+	total := uint64(0)
+	for _, c := range counts {
+		total += c
+	}
+	return total, err
+}
+
+// Select hands the rows of a plan to emit, from the calling goroutine. A record is valid during the call.
+func (n *Node) Select(ctx context.Context, q *plan.Query, sch *schema.Schema, emit func(arrow.Record) error) error {
+	shards, err := n.asked(ctx, q, sch)
+	if err != nil {
+		return err
+	}
+	m := eval.NewMerger(q, len(shards), emit)
+	defer m.Close()
+	if len(q.Order) == 0 {
+		return n.stream(ctx, q, sch, shards, m)
+	}
+	return n.ranked(ctx, q, sch, shards, m)
+}
+
+// stream hands out the shards' rows one shard after the other, on the caller's goroutine: a client that
+// reads slowly keeps no worker from other statements.
+func (n *Node) stream(ctx context.Context, q *plan.Query, sch *schema.Schema, shards []*engine.Shard, m *eval.Merger) error {
+	for i, s := range shards {
+		if m.Full() {
+			return nil
+		}
+		if err := s.Select(ctx, q, sch, func(r arrow.Record) error { return m.Add(i, r) }); err != nil {
+			return err
+		}
+		if err := m.Done(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ranked has the workers sort the shards' rows and merges them.
+func (n *Node) ranked(ctx context.Context, q *plan.Query, sch *schema.Schema, shards []*engine.Shard, m *eval.Merger) error {
+	var mu sync.Mutex
+	err := n.pool.Each(ctx, len(shards), func(ctx context.Context, i int) error {
+		return shards[i].Select(ctx, q, sch, func(r arrow.Record) error {
+			mu.Lock()
+			defer mu.Unlock()
+			return m.Add(i, r)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for i := range shards {
+		if err := m.Done(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/musterdb/muster/cluster/command"
+	"github.com/musterdb/muster/cluster/replica"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/storage/change"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// maxParts is how many commands one batch may become in one group, which bounds how its sequence
+// numbers are spaced: batch b uses b·maxParts … b·maxParts + maxParts − 1.
+const maxParts = 8
+
+// maxChangeBytes is what a command's change may take, leaving room for the schema that may travel with
+// it and for the envelope.
+const maxChangeBytes = command.MaxPayload - 128<<10
+
+// GroupOf returns the number of the group, below the base's spread, that holds a contact.
+func GroupOf(id []byte, spread int) int {
+	return schema.GroupOf(int(xxh3.Hash(id)%schema.Slots), spread)
+}
+
+// Batch identifies a batch of a producer, so that sending it again changes nothing. The zero Batch
+// takes effect each time.
+type Batch struct {
+	Producer command.ProducerID
+	Seq      uint64
+}
+
+// Write applies a change to a base and returns when it is durable and applied in all groups that it
+// touches. A batch is all or nothing in each group, not across groups: after an error some groups may
+// hold their part, and sending the same Batch again completes it.
+func (n *Node) Write(ctx context.Context, sch *schema.Schema, ch *change.Change, batch Batch) (change.Result, error) {
+	spread := sch.Options.Spread
+	parts := change.Split(ch, spread, func(id []byte) int { return GroupOf(id, spread) })
+	results := make([]change.Result, spread)
+	errs := make([]error, spread)
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		if part != nil {
+			wg.Go(func() { results[i], errs[i] = n.writeGroup(ctx, n.data[i], sch, part, batch) })
+		}
+	}
+	wg.Wait()
+	if err := errors.Join(firstError(errs)); err != nil {
+		return change.Result{}, err
+	}
+	return sum(results), nil
+}
+
+// firstError returns one error of several: they mostly have one cause.
+func firstError(errs []error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sum(results []change.Result) change.Result {
+	var total change.Result
+	for _, r := range results {
+		total.Created += r.Created
+		total.Updated += r.Updated
+		total.Events += r.Events
+		total.Duplicates += r.Duplicates
+		total.Deleted += r.Deleted
+		total.Missing += r.Missing
+		total.Pending = total.Pending || r.Pending
+		total.Rejected = append(total.Rejected, r.Rejected...)
+	}
+	return total
+}
+
+// writeGroup brings a change to one group, in as many commands as its size needs.
+func (n *Node) writeGroup(ctx context.Context, g *dataGroup, sch *schema.Schema, ch *change.Change, batch Batch) (change.Result, error) {
+	pieces, err := cut(sch.Base, ch)
+	if err != nil {
+		return change.Result{}, err
+	}
+	futures := make([]*replica.Future, 0, len(pieces))
+	for i, piece := range pieces {
+		f, err := g.ProposeAsync(ctx, n.proposal(g, sch, piece, batch.part(i)))
+		if err != nil {
+			return change.Result{}, refusal(err)
+		}
+		futures = append(futures, f)
+	}
+	var results []change.Result
+	for _, f := range futures {
+		res, err := settle(f.Wait(ctx))
+		if err != nil {
+			return change.Result{}, err
+		}
+		results = append(results, res)
+	}
+	total := sum(results)
+	if total.Pending {
+		n.upkeep.poke(g, sch.Base)
+	}
+	return total, nil
+}
+
+// part returns the producer of piece i of a batch.
+func (b Batch) part(i int) command.Producer {
+	if b.Producer == (command.ProducerID{}) {
+		return command.Producer{}
+	}
+	return command.Producer{ID: b.Producer, Epoch: 1, Seq: b.Seq*maxParts + uint64(i) + 1}
+}
+
+// cut encodes a change, in several pieces if it is too long for one command.
+func cut(base schema.BaseID, ch *change.Change) ([]*change.Change, error) {
+	pieces := []*change.Change{ch}
+	for size := change.Size(ch); size > maxChangeBytes; {
+		n := 2 * len(pieces)
+		if n > maxParts {
+			return nil, diag.New(diag.Limit, diag.Span{}, "the batch holds more than %d MiB for one group", maxParts*maxChangeBytes>>20).
+				WithHint("send fewer rows at once")
+		}
+		pieces = change.Cut(ch, n)
+		size = 0
+		for _, p := range pieces {
+			size = max(size, change.Size(p))
+		}
+	}
+	return pieces, nil
+}
+
+// proposal makes the command of one piece. The schema travels along if the shard does not have it yet.
+func (n *Node) proposal(g *dataGroup, sch *schema.Schema, ch *change.Change, producer command.Producer) replica.Proposal {
+	if !g.knows(sch) {
+		ch = &change.Change{Parts: append([]change.Part{&change.Schema{To: sch}}, ch.Parts...)}
+	}
+	return replica.Proposal{
+		Kind: KindData, Payload: encodeData(sch.Base, ch), SchemaVersion: sch.Version, Producer: producer,
+		Critical: onlyFrees(ch),
+	}
+}
+
+// knows says whether the group's shard has the schema.
+func (g *dataGroup) knows(sch *schema.Schema) bool {
+	s := g.sm.shard(sch.Base)
+	return s != nil && s.SchemaVersion() >= sch.Version
+}
+
+// onlyFrees says whether a change only gives room back; such changes pass when the disk is nearly full.
+func onlyFrees(ch *change.Change) bool {
+	for _, p := range ch.Parts {
+		switch p.(type) {
+		case *change.Upsert, *change.Track:
+			return false
+		}
+	}
+	return true
+}
+
+// settle sorts the outcome of a proposal: what the log said, then what the shard said. A duplicate has
+// taken effect before.
+func settle(res replica.Result, err error) (change.Result, error) {
+	if err != nil {
+		return change.Result{}, refusal(err)
+	}
+	if res.Err != nil {
+		return change.Result{}, res.Err
+	}
+	out, _ := res.Value.(change.Result)
+	return out, nil
+}
+
+// refusal says in the user's words why the log did not take a write.
+func refusal(err error) error {
+	switch {
+	case errors.Is(err, replica.ErrDiskFull):
+		return diag.New(diag.Unavailable, diag.Span{}, "%v", err)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return diag.New(diag.Canceled, diag.Span{}, "the write was given up before it was known to be durable: %v", err).
+			WithHint("send it again with the same batch key to be sure that it counts once")
+	case errors.Is(err, replica.ErrClosed):
+		return diag.New(diag.Unavailable, diag.Span{}, "the server is stopping; nothing was written").WithHint("send it again")
+	}
+	return diag.New(diag.Unavailable, diag.Span{}, "the write was not taken: %v", err)
+}
+
+// proposeCatalog applies a command to the catalog.
+func (n *Node) proposeCatalog(ctx context.Context, cmd *catalogCommand) (catalogResult, error) {
+	payload := cmd.Encode()
+	if len(payload) > command.MaxPayload {
+		return catalogResult{}, diag.New(diag.Limit, diag.Span{}, "the base's schema takes %d bytes, more than the %d of one command", len(payload), command.MaxPayload).
+			WithHint("drop attributes, events or properties that are not used")
+	}
+	res, err := n.meta.Propose(ctx, replica.Proposal{Kind: kindCatalog, Payload: payload})
+	if err != nil {
+		return catalogResult{}, refusal(err)
+	}
+	if res.Err != nil {
+		return catalogResult{}, res.Err
+	}
+	out, ok := res.Value.(catalogResult)
+	if !ok {
+		return catalogResult{}, fmt.Errorf("the catalog answered %T", res.Value)
+	}
+	return out, nil
+}

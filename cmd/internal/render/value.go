@@ -1,0 +1,56 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+)
+
+// Value returns a value of an answer as people read it. The value is not null.
+func Value(col arrow.Array, i int) string {
+	switch col := col.(type) {
+	case *array.String:
+		return col.Value(i)
+	case *array.Int64:
+		return strconv.FormatInt(col.Value(i), 10)
+	case *array.Uint64:
+		return fmt.Sprintf("%016x", col.Value(i))
+	case *array.Float64:
+		return strconv.FormatFloat(col.Value(i), 'g', -1, 64)
+	case *array.Boolean:
+		return strconv.FormatBool(col.Value(i))
+	case *array.Decimal128:
+		return col.Value(i).ToString(col.DataType().(*arrow.Decimal128Type).Scale)
+	case *array.Date32:
+		return col.Value(i).ToTime().Format(time.DateOnly)
+	case *array.Timestamp:
+		return instant(int64(col.Value(i)))
+	case *array.Duration:
+		return (time.Duration(col.Value(i)) * time.Millisecond).String()
+	case *array.List:
+		return list(col, i)
+	}
+	return col.ValueStr(i)
+}
+
+// instant writes a time with its milliseconds only if it has some.
+func instant(ms int64) string {
+	t := time.UnixMilli(ms).UTC()
+	if ms%1000 == 0 {
+		return t.Format("2006-01-02 15:04:05Z")
+	}
+	return t.Format("2006-01-02 15:04:05.000Z")
+}
+
+func list(col *array.List, i int) string {
+	from, to := col.ValueOffsets(i)
+	parts := make([]string, 0, to-from)
+	for j := from; j < to; j++ {
+		parts = append(parts, Value(col.ListValues(), int(j)))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
