@@ -29,7 +29,7 @@ func (c *compiler) cast(x *plan.Cast) (eval, error) {
 	zone := c.env.Zone
 	return func(r Row) (Value, error) {
 		got, err := v(r)
-		if err != nil || got.Null() || x.Must && got.Kind == schema.KindText && got.S == "" {
+		if err != nil || got.Null() || x.Must && emptyText(got, x.T.Kind) {
 			return Value{}, err
 		}
 		out, err := Cast(got, x.T.Type, zone)
@@ -41,6 +41,11 @@ func (c *compiler) cast(x *plan.Cast) (eval, error) {
 		}
 		return Value{}, nil
 	}, nil
+}
+
+// emptyText says whether a value is an empty text, which is no value of any type but TEXT.
+func emptyText(v Value, to schema.Kind) bool {
+	return v.Kind == schema.KindText && v.S == "" && to != schema.KindText
 }
 
 // Cast returns a value that is not null as one of a type, and an error with the reason where it does not

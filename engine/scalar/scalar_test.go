@@ -428,7 +428,7 @@ func TestCast(t *testing.T) {
 		}
 		check(t, []example{{&must, want}})
 	}
-	check(t, []example{{cast(str(""), i), "NULL"}, {&plan.Cast{X: str(""), T: plan.Of(i), Must: true}, "NULL"}, {cast(str(""), s), ""}, {&plan.Cast{X: str(""), T: plan.Of(s), Must: true}, "NULL"}})
+	check(t, []example{{cast(str(""), i), "NULL"}, {&plan.Cast{X: str(""), T: plan.Of(i), Must: true}, "NULL"}, {cast(str(""), s), ""}, {&plan.Cast{X: str(""), T: plan.Of(s), Must: true}, ""}})
 	e, err := Compile(&plan.Cast{X: str("12,5"), T: plan.Of(i), Must: true}, Env{})
 	if err != nil {
 		t.Fatal(err)
