@@ -98,6 +98,18 @@ func BenchmarkAppend(b *testing.B) {
 				cpu += cpuTime() - start
 				used, _ := s.arena.Used()
 				b.ReportMetric(float64(used)/n, "B/event")
+				for left := true; left; {
+					tx := s.Begin()
+					left = tx.Maintain(2_000_000_000_000, 1<<20)
+					tx.Commit()
+				}
+				used, _ = s.arena.Used()
+				lives := int64(0)
+				for c := range s.Chunks(1) {
+					lives += s.Tile(1, c).life.Bytes()
+				}
+				b.ReportMetric(float64(used-lives)/n, "sealedB/event")
+				b.ReportMetric(float64(lives)/n, "lifeB/event")
 				s.Free()
 				b.StartTimer()
 			}

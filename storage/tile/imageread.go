@@ -21,6 +21,7 @@ type CorruptError struct {
 	Reason string
 }
 
+// Error says where and why.
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("event image: section at byte %d: %s", e.Offset, e.Reason)
 }

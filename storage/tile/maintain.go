@@ -287,10 +287,10 @@ func (tx *Tx) merge(d *draft, from, to int, k uint8) int {
 	return int(g.n)
 }
 
-// shrink writes a block anew if an eighth of its room is empty or it has values of dropped properties.
+// shrink writes a block anew if a sixteenth of its room is empty or it has values of dropped properties.
 func (tx *Tx) shrink(d *draft, i int) {
 	h := d.blocks[i].h
-	worth := h.cap-h.n > h.cap/8 && h.size > 1
+	worth := h.cap-h.n > h.cap/16 && h.size > 1
 	for _, l := range h.laneList() {
 		worth = worth || d.info.props[l.slot].dropped
 	}
