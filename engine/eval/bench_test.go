@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"golang.org/x/sys/unix"
 
 	"github.com/musterdb/muster/query/plan"
@@ -185,4 +186,40 @@ func threadCPU() int64 {
 	var r unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_THREAD, &r)
 	return r.Utime.Nano() + r.Stime.Nano()
+}
+
+// BenchmarkSelect copies out 140,000 rows of three columns, and ranks them for the first hundred.
+func BenchmarkSelect(b *testing.B) {
+	s := benchShard(b)
+	defer s.Free()
+	q := &plan.Query{
+		Clock: testClock, Where: &plan.Cmp{Op: plan.Lt, X: benchAttr(bAge, schema.KindInt), Y: konst(intValue(schema.KindInt, 29))},
+		Items: []plan.Item{
+			{Name: "id", X: attr(schema.AttrIDOf)}, {Name: "country", X: benchAttr(bCountry, schema.KindText)},
+			{Name: "age", X: benchAttr(bAge, schema.KindInt)},
+		},
+		Visible: 3, Limit: -1,
+	}
+	top := *q
+	top.Order, top.Limit = []plan.Order{{Item: 2, Desc: true}}, 100
+	for name, q := range map[string]*plan.Query{"plain": q, "top": &top} {
+		b.Run(name, func(b *testing.B) {
+			p, err := Compile(q, s.Schema(), &s.View)
+			if err != nil {
+				b.Fatal(err)
+			}
+			rows := int64(0)
+			for b.Loop() {
+				rows = 0
+				err := p.Select(context.Background(), func(rec arrow.Record) error {
+					rows += rec.NumRows()
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(rows), "rows")
+		})
+	}
 }

@@ -242,7 +242,7 @@ func (w *Worker) appendPiece(s *source, piece []int, cells [][]scalar.Value, fro
 			continue
 		}
 		if it.id {
-			w.appendIDs(field.(*array.StringBuilder), s, piece)
+			w.appendIDs(field.(*array.StringBuilder), from, from+len(piece))
 			continue
 		}
 		for i := range piece {
@@ -262,19 +262,34 @@ func (s *source) contactOf(i int) uint32 {
 	return rowNumber(s.chunk, i)
 }
 
+// idList is the contact ids of a slice of rows as text, made once to be measured and copied.
+type idList struct {
+	text []byte
+	end  []int
+}
+
 // measureIDs is measure for contact ids.
 func (w *Worker) measureIDs(s *source, rows, size []int) {
+	l := &w.ids
+	l.text, l.end = l.text[:0], l.end[:0]
 	for i, row := range rows {
-		w.id = w.view.AppendID(w.id[:0], s.contactOf(row))
-		size[i] += 17 + len(w.id)
+		from := len(l.text)
+		l.text = w.view.AppendID(l.text, s.contactOf(row))
+		l.end = append(l.end, len(l.text))
+		size[i] += 17 + len(l.text) - from
 	}
 }
 
-func (w *Worker) appendIDs(b *array.StringBuilder, s *source, rows []int) {
-	b.Reserve(len(rows))
-	for _, row := range rows {
-		w.id = w.view.AppendID(w.id[:0], s.contactOf(row))
-		b.BinaryBuilder.Append(w.id)
+// appendIDs copies the ids of rows from to to of the slice that was measured.
+func (w *Worker) appendIDs(b *array.StringBuilder, from, to int) {
+	b.Reserve(to - from)
+	at := 0
+	if from > 0 {
+		at = w.ids.end[from-1]
+	}
+	for _, end := range w.ids.end[from:to] {
+		b.BinaryBuilder.Append(w.ids.text[at:end])
+		at = end
 	}
 }
 

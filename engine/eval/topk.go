@@ -26,11 +26,12 @@ type ranked struct {
 // rankedBytes is what a ranked row takes beside its cells.
 const rankedBytes = 96
 
-// compareCellsBy compares the cells of two rows by the terms of an order.
+// compareCellsBy compares the cells of two rows by the terms of an order. Nulls come last, up and down.
 func compareCellsBy(order []plan.Order, a, b func(item int) scalar.Value) int {
 	for _, o := range order {
-		c := compareCells(a(o.Item), b(o.Item))
-		if o.Desc {
+		x, y := a(o.Item), b(o.Item)
+		c := compareCells(x, y)
+		if o.Desc && !x.Null() && !y.Null() {
 			c = -c
 		}
 		if c != 0 {
@@ -46,6 +47,8 @@ type ranking struct {
 	limit int64 // −1: all
 	rows  []ranked
 	seq   uint64
+
+	scratch ranked // the row at hand
 }
 
 func (k *ranking) compare(a, b *ranked) int {
@@ -81,6 +84,7 @@ func (k *ranking) full() bool { return k.limit >= 0 && int64(len(k.rows)) >= k.l
 func (w *Worker) selectOrdered(ctx context.Context, b *batcher) error {
 	q := w.prog.query
 	k := &ranking{order: q.Order, limit: q.Limit}
+	k.scratch.cells = make([]scalar.Value, len(w.prog.items))
 	kept := int64(0)
 	err := w.eachSource(ctx, func(s *source, rows []uint64) (bool, error) {
 		w.used += kept
@@ -120,32 +124,37 @@ func (w *Worker) rank(k *ranking, s *source, rows []uint64, kept *int64) error {
 	return nil
 }
 
-// offer evaluates what the order needs first: most rows of a long list do not beat the last one kept.
+// offer evaluates what the order needs first, into scratch: most rows of a long list do not beat the last
+// one kept, and cost no allocation.
 func (w *Worker) offer(k *ranking, r *rowAt, kept *int64) error {
-	row := ranked{cells: make([]scalar.Value, len(w.prog.items)), id: r.ID(), seq: k.seq}
+	row := &k.scratch
+	row.seq, row.time = k.seq, 0
 	k.seq++
+	row.id = w.view.AppendID(row.id[:0], rowNumber(r.chunk, r.row))
 	if r.isEvent {
 		row.time = r.block.Time(r.i)
 	}
 	for _, o := range k.order {
-		if err := w.cell(&row, r, o.Item); err != nil {
+		if err := w.cell(row, r, o.Item); err != nil {
 			return err
 		}
 	}
 	full := k.full()
-	if full && k.compare(&row, &k.rows[0]) >= 0 {
+	if full && k.compare(row, &k.rows[0]) >= 0 {
 		return nil
 	}
-	if err := w.complete(k, &row, r); err != nil {
+	if err := w.complete(k, row, r); err != nil {
 		return err
 	}
-	grown := row.bytes
+	own := *row
+	own.cells, own.id = slices.Clone(row.cells), slices.Clone(row.id)
+	grown := own.bytes
 	if full {
 		grown -= k.rows[0].bytes
-		k.rows[0] = row
+		k.rows[0] = own
 		heap.Fix(k, 0)
 	} else {
-		k.keep(row)
+		k.keep(own)
 	}
 	*kept += grown
 	return w.take(grown)

@@ -36,7 +36,7 @@ type scratch struct {
 	leaf  column.Chunk // the property that a leaf looks at
 	term  column.Chunk // the property that a sum adds
 	props propCell
-	id    []byte
+	ids   idList
 }
 
 // scratches keeps the scratch of closed workers.
