@@ -200,7 +200,8 @@ func (w *world) modelRow(u *change.Upsert, i int, attrs []schema.Attribute, cell
 			case a.Type.Kind == schema.KindSet:
 				x.Set = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(v.Set), x.Set...))))
 				next[a.ID] = x
-			case !had:
+			case !had: // counts as 0
+				next[a.ID] = x
 			case a.Type.Kind == schema.KindFloat:
 				x.F += v.F
 				next[a.ID] = x

@@ -194,7 +194,7 @@ func TestSums(t *testing.T) {
 	if got := s.Column(dec.ID, 0).Int(0); got != math.MaxInt64-7 {
 		t.Fatalf("sum %d", got)
 	}
-	if s.Column(attrOf(schema.KindInt).ID, 0).Int(0) != 4 || !s.Column(dec.ID, 0).Null(1) {
+	if s.Column(attrOf(schema.KindInt).ID, 0).Int(0) != 4 || s.Column(dec.ID, 0).Null(1) || s.Column(dec.ID, 0).Int(1) != 5 {
 		t.Fatal("other cells")
 	}
 	f := attrOf(schema.KindFloat)

@@ -316,6 +316,7 @@ func (w *writer) add(row uint32, i int) {
 	case src.Type.Kind == schema.KindSet:
 		w.at(row).SetCodes(at, w.union(row, i))
 	case w.null(row):
+		w.set(row, i)
 	case src.Type.Kind == schema.KindFloat:
 		c := w.at(row)
 		c.SetFloat(at, c.Float(at)+src.Floats[i])

@@ -35,7 +35,7 @@ const (
 	OpSkip   Op = iota // leave the value as it is
 	OpSet              // store the value
 	OpNull             // store null
-	OpAdd              // number: old + value, null stays null; set: old ∪ value, null counts as empty
+	OpAdd              // number: old + value, null counts as 0; set: old ∪ value, null counts as empty
 	OpRemove           // set: old \ value; null stays null
 )
 
