@@ -3,6 +3,7 @@ package tile
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
@@ -20,7 +21,8 @@ type Batch struct {
 	Props []change.Column // as long as Rows; a cell that is not OpSet is null
 }
 
-// scratch is memory that one Tx after the other uses.
+// scratch is memory that one Tx after the other uses, a megabyte once it has seen a full chunk. Stores
+// share it, because a thousand small bases have 16 thousand of them and change a few at a time.
 type scratch struct {
 	order  []uint32 // events by chunk, arrival order within
 	counts []uint32
@@ -33,6 +35,15 @@ type scratch struct {
 	adds   *[chunkRows]int32 // of a Life's rows; all zero between uses
 	iota   []uint32
 	ops    [][]lifeOp // for drafts to use
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+func (s *Store) takeScratch() { s.scr = scratches.Get().(*scratch) }
+
+func (s *Store) giveScratch() {
+	scratches.Put(s.scr)
+	s.scr = nil
 }
 
 func (s *scratch) takeOps() []lifeOp {

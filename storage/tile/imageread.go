@@ -22,6 +22,7 @@ type CorruptError struct {
 }
 
 // Error says where and why.
+// Error says where the image is damaged and how.
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("event image: section at byte %d: %s", e.Offset, e.Reason)
 }
@@ -30,7 +31,10 @@ func (e *CorruptError) Error() string {
 // it allocates is bounded by what it reads. Errors are *CorruptError or the reader's own.
 func Read(r io.Reader, arena *slab.Arena) (*Store, error) {
 	ir := &imageReader{r: r, s: New(arena)}
-	if err := ir.read(); err != nil {
+	ir.s.takeScratch()
+	err := ir.read()
+	ir.s.giveScratch()
+	if err != nil {
 		ir.s.Free()
 		return nil, err
 	}

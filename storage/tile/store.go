@@ -71,11 +71,11 @@ type Store struct {
 	tx     *Tx     // open, or nil
 	doomed []*Tile // of dropped event types: freed by Maintain
 	index  indexCache
-	scr    *scratch
+	scr    *scratch // while a Tx is open or an image is read
 }
 
 // New returns a store without event types. All its memory comes from the arena.
-func New(arena *slab.Arena) *Store { return &Store{arena: arena, scr: &scratch{}} }
+func New(arena *slab.Arena) *Store { return &Store{arena: arena} }
 
 // Free gives all memory back as soon as no pin needs it; the store must not be used afterwards.
 func (s *Store) Free() {

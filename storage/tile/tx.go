@@ -48,6 +48,7 @@ func (s *Store) Begin() *Tx {
 		panic("tile: a Tx is open")
 	}
 	s.tx = &Tx{s: s, types: s.types, tiles: map[tileKey]*draft{}}
+	s.takeScratch()
 	return s.tx
 }
 
@@ -160,6 +161,7 @@ func (tx *Tx) Commit() {
 	s.freeDoomed(freeAtCommit)
 	total, _ := s.arena.Used()
 	s.index.trim(total)
+	s.giveScratch()
 	s.tx = nil
 }
 
@@ -201,5 +203,6 @@ func (tx *Tx) Abort() {
 	for i := range tx.made {
 		tx.made[i].forget()
 	}
+	s.giveScratch()
 	s.tx = nil
 }
