@@ -119,6 +119,7 @@ type contact struct {
 
 type model struct {
 	prefix   string
+	arrived  int // events so far
 	contacts []*contact
 	byID     map[string]*contact
 	env      scalar.Env
@@ -333,21 +334,21 @@ func (m *model) track(t testing.TB, rng *rand.Rand, s *storage.Shard, sch *schem
 	}
 	tr := &change.Track{Stamp: testClock, Event: e}
 	values := make([][]schema.Value, len(et.Props))
-	for i := range n {
+	for range n {
 		c := m.contacts[rng.IntN(len(m.contacts))]
 		if rng.IntN(3) > 0 {
 			c = m.contacts[rng.IntN(1+len(m.contacts)/4)]
 		}
-		ev := event{typ: e, time: randomTime(rng), seq: i, props: map[schema.PropID]schema.Value{}}
+		ev := event{typ: e, time: randomTime(rng), seq: m.arrived, props: map[schema.PropID]schema.Value{}}
 		if rng.IntN(50) == 0 {
 			ev.time = testClock + rng.Int64N(day/2)
 		}
-		ev.seq += len(c.events) * n
 		for k, p := range et.Props {
 			v := randomProp(rng, p.ID)
 			ev.props[p.ID] = v
 			values[k] = append(values[k], v)
 		}
+		m.arrived++
 		c.events = append(c.events, ev)
 		tr.IDs.AppendString(c.id)
 		tr.Times = append(tr.Times, ev.time)
