@@ -58,9 +58,13 @@ func (c *compiler) ofContactOnly(x plan.Expr, neg bool) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gatherNode{inner: inner, memo: c.memos}
+	return c.gather(inner), nil
+}
+
+// gather asks the contacts of events.
+func (c *compiler) gather(inner node) node {
 	c.memos++
-	return g, nil
+	return &gatherNode{inner: inner, memo: c.memos - 1}
 }
 
 // junction compiles AND, or OR if any.
@@ -279,6 +283,8 @@ func (c *compiler) compareColumn(op plan.CmpOp, x plan.Expr, v scalar.Value, neg
 	switch {
 	case isID(x) && v.Kind == schema.KindText && (op == plan.Eq || turned):
 		return c.ids([]string{v.S}, turned), nil
+	case pseudo(x, schema.PropContact) && v.Kind == schema.KindText && (op == plan.Eq || turned):
+		return c.gather(c.ids([]string{v.S}, turned)), nil
 	case pseudo(x, schema.PropTime) && v.Kind == schema.KindTimestamp:
 		return &timeLeaf{intSpan(op, exact.FromInt(v.I), 0), turned}, nil
 	case pseudo(x, schema.PropEventID) && v.Kind == schema.KindKey && (op == plan.Eq || turned):
@@ -347,6 +353,12 @@ func (c *compiler) in(x *plan.In, neg bool) (node, error) {
 	if isID(x.X) {
 		return c.inIDs(x, neg), nil
 	}
+	if pseudo(x.X, schema.PropContact) {
+		if inner := c.inIDs(x, neg); inner != nil {
+			return c.gather(inner), nil
+		}
+		return nil, nil
+	}
 	r, ok := c.column(x.X)
 	if !ok {
 		return nil, nil
@@ -405,7 +417,7 @@ func inInts(r ref, values []schema.Value, neg bool) node {
 }
 
 func (c *compiler) isNull(x *plan.IsNull, neg bool) node {
-	if isID(x.X) || pseudo(x.X, schema.PropTime) {
+	if isID(x.X) || pseudo(x.X, schema.PropTime) || pseudo(x.X, schema.PropContact) {
 		return constNode(neg)
 	}
 	if r, ok := c.column(x.X); ok {

@@ -3,6 +3,7 @@ package eval
 import (
 	"math"
 	"math/rand/v2"
+	"strconv"
 
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
@@ -31,6 +32,9 @@ func prop(name string) *plan.Prop {
 		}
 		if name == "time" {
 			p.ByEvent[e.ID], p.T = schema.PropTime, plan.Of(schema.KindTimestamp)
+		}
+		if name == "contact" {
+			p.ByEvent[e.ID], p.T = schema.PropContact, plan.Of(schema.KindText)
 		}
 	}
 	return p
@@ -61,6 +65,9 @@ func (p planner) like(x plan.Expr) plan.Expr {
 	}
 	if t.Numeric() {
 		return p.number()
+	}
+	if q, ok := x.(*plan.Prop); ok && q.Name == "contact" || isID(x) {
+		return konst(textValue("c" + strconv.Itoa(p.rng.IntN(200))))
 	}
 	return konst(p.sample(t.Type))
 }
@@ -111,7 +118,7 @@ func (p planner) selector(depth int) *plan.Selector {
 	return s
 }
 
-var propNames = []string{"amount", "qty", "cat", "price", "tags", "ok", "at", "ref", "time"}
+var propNames = []string{"amount", "qty", "cat", "price", "tags", "ok", "at", "ref", "time", "contact"}
 
 func (p planner) propLeaf(depth int) plan.Expr {
 	switch p.rng.IntN(12) {

@@ -62,8 +62,7 @@ func magnitude(v int64) uint64 {
 	return uint64(v)
 }
 
-// prop returns the property's values in the cursor's block, or nil. They last until the next call, and
-// evaluating a filter does not touch them.
+// prop returns the property's values in the cursor's block, or nil. They last until the next call.
 func (w *Worker) prop(c *cursor, r *ref) *column.Chunk {
 	p, ok := r.props[c.event]
 	if !ok || !c.block.PropInto(p, &w.term) {
@@ -120,6 +119,7 @@ func (d *sumNode) addBlock(w *Worker, c *cursor, acc *[kernel.Rows]int64, seen *
 	if err != nil {
 		return err
 	}
+	col = w.prop(c, &d.prop) // again: the filter may have asked for a sum itself
 	if valid != nil {
 		kernel.And(taken, valid)
 	}
