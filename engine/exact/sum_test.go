@@ -117,6 +117,20 @@ func TestFloatSumCarry(t *testing.T) {
 	}
 }
 
+// TestFloatSumCarryInTime has a digit that the next term would overflow.
+func TestFloatSumCarryInTime(t *testing.T) {
+	var s FloatSum
+	s.Add(0)
+	const digit = 40
+	s.digit[digit], s.pending = math.MaxInt64-10, maxPending-1
+	term := math.Ldexp(1<<20, digit*digitBits-1074)
+	s.Add(term)
+	want := math.Ldexp(math.MaxInt64, digit*digitBits-1074) + term
+	if got, err := s.Float64(); err != nil || got != want {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+}
+
 func TestMean(t *testing.T) {
 	var s FloatSum
 	for _, f := range []float64{0.1, 0.2, 0.4} {

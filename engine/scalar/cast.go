@@ -39,8 +39,34 @@ func (c *compiler) cast(x *plan.Cast) (eval, error) {
 		case x.Must:
 			return Value{}, &CastError{x.T, err.Error()}
 		}
-		return Value{}, nil
+		return rounded(got, x.T.Type), nil
 	}, nil
+}
+
+// rounded is what TRY_CAST makes of a number that is no INT or DECIMAL as it stands: the nearest one,
+// halves away from zero, or null if it is too large. The loader rounds nothing.
+func rounded(v Value, t schema.Type) Value {
+	if t.Kind != schema.KindInt && t.Kind != schema.KindDecimal || t.Scale > schema.MaxScale {
+		return Value{}
+	}
+	x := v.Num
+	var err error
+	switch {
+	case v.Kind == schema.KindText:
+		x, err = ParseNumber(v.S)
+	case !v.IsNumber():
+		return Value{}
+	case x.Float():
+		x, err = exact.Parse(x.String())
+	}
+	if err == nil {
+		x, err = x.Round(int(t.Scale))
+	}
+	i, ok := x.Fits(t.Scale)
+	if err != nil || !ok {
+		return Value{}
+	}
+	return Of(schema.Value{Kind: t.Kind, Scale: t.Scale, I: i})
 }
 
 // emptyText says whether a value is an empty text, which is no value of any type but TEXT.

@@ -156,7 +156,7 @@ func extreme(a []Value, sign int) Value {
 
 func domain(s string) Value {
 	at := strings.LastIndexByte(s, '@')
-	if at < 0 {
+	if at < 0 || at == len(s)-1 {
 		return Value{}
 	}
 	return Text(strings.ToLower(s[at+1:]))

@@ -117,18 +117,32 @@ func (c *compiler) compare(x *plan.Cmp) (test, error) {
 	if err != nil {
 		return nil, err
 	}
-	order := Compare
-	if x.Version {
-		order = func(v, w Value) int { return CompareVersions(v.S, w.S) }
-	}
 	op := x.Op
+	if x.Version {
+		return compareVersions(op, a, b), nil
+	}
 	return func(r Row) (Tri, error) {
 		v, w, err := both(a, b, r)
 		if err != nil || v.Null() || w.Null() {
 			return Unknown, err
 		}
-		return Truth(holds(op, order(v, w))), nil
+		return Truth(holds(op, Compare(v, w))), nil
 	}, nil
+}
+
+// compareVersions is unknown where a text is no version.
+func compareVersions(op plan.CmpOp, a, b eval) test {
+	return func(r Row) (Tri, error) {
+		v, w, err := both(a, b, r)
+		if err != nil || v.Null() || w.Null() {
+			return Unknown, err
+		}
+		order, ok := CompareVersions(v.S, w.S)
+		if !ok {
+			return Unknown, nil
+		}
+		return Truth(holds(op, order)), nil
+	}
 }
 
 // holds says whether an order satisfies an operator.

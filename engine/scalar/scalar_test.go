@@ -162,7 +162,7 @@ func TestCompare(t *testing.T) {
 }
 
 func TestVersions(t *testing.T) {
-	rising := []string{"beta", "0.9", "1.0.0-alpha", "1.0.0-beta", "1.0.0-rc1", "1", "1.0.1", "1.9", "1.10", "2.0", "10", "99999999999999999999999.1", "100000000000000000000000"}
+	rising := []string{"0.9", "1.0.0-7", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta", "1.0.0-rc.2", "1.0.0-rc.10", "1", "1.0.1", "1.9", "1.10", "2.0", "10", "99999999999999999999999.1", "100000000000000000000000"}
 	for i, x := range rising {
 		for j, y := range rising {
 			want := 0
@@ -171,14 +171,19 @@ func TestVersions(t *testing.T) {
 			} else if i > j {
 				want = 1
 			}
-			if got := CompareVersions(x, y); got != want {
+			if got, ok := CompareVersions(x, y); got != want || !ok {
 				t.Errorf("version %s against %s is %d, want %d", x, y, got, want)
 			}
 		}
 	}
-	for _, p := range [][2]string{{"1", "1.0.0"}, {"v1.2", "1.2"}, {"1.2+build7", "1.2"}, {"1-2", "1.2"}, {"01.2", "1.02"}, {"", "0"}} {
-		if CompareVersions(p[0], p[1]) != 0 {
+	for _, p := range [][2]string{{"1", "1.0.0"}, {"v1.2", "1.2"}, {"1.2+build7", "1.2"}, {"01.2", "1.02"}} {
+		if order, ok := CompareVersions(p[0], p[1]); order != 0 || !ok {
 			t.Errorf("%q and %q are one version", p[0], p[1])
+		}
+	}
+	for _, s := range []string{"", "beta", "v", "1.", ".1", "1..2", "1-", "1+", "1 ", "1.x", "1-ä", "V1"} {
+		if _, ok := CompareVersions(s, "1"); ok {
+			t.Errorf("%q is no version", s)
 		}
 	}
 }
@@ -407,9 +412,9 @@ func TestCast(t *testing.T) {
 		want, must string
 	}{
 		{cast(str("Yes"), b), "true", ""}, {cast(str("0"), b), "false", ""}, {cast(str("maybe"), b), "NULL", `"maybe" is not true or false`}, {cast(num("1"), b), "true", ""}, {cast(num("2"), b), "NULL", "2 is not true or false"},
-		{cast(str(" 42 "), i), "42", ""}, {cast(str("42.0"), i), "42", ""}, {cast(str("1e3"), i), "1000", ""}, {cast(str("12,5"), i), "NULL", `"12,5" is not a number`}, {cast(str("3.5"), i), "NULL", `"3.5" is not a whole number`},
-		{cast(str("9223372036854775808"), i), "NULL", `"9223372036854775808" is too large for INT`}, {cast(num("3.7"), i), "NULL", "3.7 is not a whole number"}, {cast(flt(3), i), "3", ""}, {cast(flt(1e30), i), "NULL", "1e+30 is too large for INT"}, {cast(yes, i), "1", ""},
-		{cast(str("1.25"), dec, 2), "1.25", ""}, {cast(str("1.5"), dec, 2), "1.50", ""}, {cast(str("1.250"), dec, 2), "1.25", ""}, {cast(str("1.255"), dec, 2), "NULL", `"1.255" has more than 2 decimals`}, {cast(flt(2.55), dec, 2), "2.55", ""},
+		{cast(str(" 42 "), i), "42", ""}, {cast(str("42.0"), i), "42", ""}, {cast(str("1e3"), i), "1000", ""}, {cast(str("12,5"), i), "NULL", `"12,5" is not a number`}, {cast(str("3.5"), i), "4", `"3.5" is not a whole number`},
+		{cast(str("9223372036854775808"), i), "NULL", `"9223372036854775808" is too large for INT`}, {cast(num("3.7"), i), "4", "3.7 is not a whole number"}, {cast(flt(3), i), "3", ""}, {cast(flt(1e30), i), "NULL", "1e+30 is too large for INT"}, {cast(yes, i), "1", ""},
+		{cast(str("1.25"), dec, 2), "1.25", ""}, {cast(str("1.5"), dec, 2), "1.50", ""}, {cast(str("1.250"), dec, 2), "1.25", ""}, {cast(str("1.255"), dec, 2), "1.26", `"1.255" has more than 2 decimals`}, {cast(flt(2.55), dec, 2), "2.55", ""},
 		{cast(str("1.2345"), dec, plan.AnyScale), "1.2345", ""}, {cast(str("-7"), dec, plan.AnyScale), "-7", ""}, {cast(str("x"), dec, plan.AnyScale), "NULL", `"x" is not a number`},
 		{cast(str("1e400"), f), "NULL", `"1e400" is out of the range of numbers`}, {cast(str("0.1"), f), "0.1", ""}, {cast(str("inf"), f), "NULL", `"inf" is not a number`}, {cast(num("0.25"), f), "0.25", ""}, {cast(date("2026-01-01"), f), "NULL", "DATE is no FLOAT"},
 		{cast(num("1.50"), s), "1.50", ""}, {cast(yes, s), "true", ""}, {cast(date("2026-03-01"), s), "2026-03-01", ""}, {cast(at("2026-03-01 10:00Z"), s), "2026-03-01T10:00:00Z", ""}, {cast(set("b", `a"`), s), `["a\"","b"]`, ""}, {cast(flt(0.1), s), "0.1", ""},

@@ -145,7 +145,7 @@ func checkDictionary(d arrow.ArrayData, t *arrow.DictionaryType, depth int) erro
 	if len(raw) < (d.Len()+d.Offset())*width {
 		return errShort
 	}
-	if d.Dictionary() == nil {
+	if dict, ok := d.Dictionary().(*array.Data); !ok || dict == nil {
 		return errors.New("a dictionary that is not there")
 	}
 	values := uint64(d.Dictionary().Len())

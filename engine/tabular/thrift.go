@@ -134,9 +134,9 @@ func (t *thrift) pairs(depth int) {
 	t.elements(n, depth, kinds>>4, kinds&15)
 }
 
-// elements passes over n elements; each takes a byte at least, so more than there are bytes is a lie.
+// elements passes over n elements; each takes a byte at least, so a length that lies runs out of bytes.
 func (t *thrift) elements(n uint64, depth int, kinds ...byte) {
-	if depth > maxDepth || n > uint64(len(t.b)-t.at) {
+	if depth > maxDepth {
 		t.fail()
 	}
 	for ; n > 0 && !t.bad; n-- {
