@@ -78,11 +78,14 @@ func (c *compiler) did(d *ast.Did, sc scope) (node, error) {
 	if zero && d.Freq != nil {
 		return node{}, diag.New(diag.Syntax, d.Freq.At, "DID NOT means zero times; write FEWER THAN n TIMES")
 	}
+	if f := d.Freq; f != nil && (f.Bound == ast.BoundFewerThan && f.N == 0 || f.Bound == ast.BoundBetween && f.M < f.N) {
+		return node{}, diag.New(diag.Invalid, f.At, "no number is meant")
+	}
 	sel, err := c.selector(d.Sel, sc)
 	if err != nil {
 		return node{}, err
 	}
-	win, err := c.window(d.Window, sc)
+	win, err := c.eventWindow(d.Window, sc, sel.types)
 	freq := d.Freq
 	if freq == nil {
 		freq = &ast.Frequency{Bound: ast.BoundAtLeast, N: 1}
@@ -130,7 +133,7 @@ func (c *compiler) nth(e *ast.Nth, sc scope) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	win, err := c.window(e.Window, sc)
+	win, err := c.eventWindow(e.Window, sc, sel.types)
 	return node{t: typ{kind: kBool}, ev: func(en *env) val {
 		events, r := sel.events(en), win(en)
 		i := int64(e.N) - 1
@@ -198,7 +201,7 @@ func (c *compiler) eventAggregate(a *ast.Aggregate, fn string, sc scope) (node, 
 	if err != nil {
 		return node{}, err
 	}
-	win, err := c.window(a.Window, sc)
+	win, err := c.eventWindow(a.Window, sc, sel.types)
 	if err != nil {
 		return node{}, err
 	}

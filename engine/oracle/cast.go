@@ -3,6 +3,7 @@ package oracle
 import (
 	"math/big"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/musterdb/muster/query/ast"
@@ -34,6 +35,8 @@ func (c *compiler) caster(from, to typ) func(val) val {
 	switch {
 	case from.kind == kNull:
 		return same
+	case to.numeric() && to.kind != kFloat && from.kind == kFloat:
+		return func(v val) val { return castNumber(shortest(v.r), to) }
 	case to.numeric() && from.numeric():
 		return func(v val) val { return castNumber(v.r, to) }
 	case from.kind == to.kind:
@@ -78,6 +81,13 @@ func (c *compiler) textCaster(to typ) func(val) val {
 		return func(v val) val { return c.castMoment(trim(v), to) }
 	}
 	return nil
+}
+
+// shortest is a FLOAT as it is printed: 2.55 is 2.55, not the nearest fraction of two.
+func shortest(r *big.Rat) *big.Rat {
+	f, _ := r.Float64()
+	out, _ := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
+	return out
 }
 
 func castNumber(r *big.Rat, to typ) val {

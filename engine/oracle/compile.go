@@ -66,7 +66,8 @@ type scope struct {
 
 // compiler checks a statement and makes closures of it.
 type compiler struct {
-	db *DB
+	db         *DB
+	now, clock int64 // the statement's clock, and where AS OF moved it
 }
 
 func (c *compiler) s() *schema.Schema { return c.db.schema }
@@ -306,6 +307,7 @@ func (c *compiler) binary(b *ast.Binary, sc scope) (node, error) {
 	if err != nil {
 		return y, err
 	}
+	x, y = c.recencyLength(x, b.Y), c.recencyLength(y, b.X)
 	switch b.Op {
 	case ast.OpEq, ast.OpNe, ast.OpLt, ast.OpLe, ast.OpGt, ast.OpGe:
 		return c.comparison(b.Op, x, y)
@@ -313,6 +315,18 @@ func (c *compiler) binary(b *ast.Binary, sc scope) (node, error) {
 		return c.arithmetic(b, x, y)
 	}
 	return c.textMatch(b, x, y)
+}
+
+// recencyLength gives months opposite to recency(…) the length that they have back from the clock.
+func (c *compiler) recencyLength(n node, opposite ast.Expr) node {
+	a, ok := opposite.(*ast.Aggregate)
+	if !ok || !strings.EqualFold(a.Fn.Name, "recency") || !n.calendar() {
+		return n
+	}
+	d := *n.dur
+	return node{t: n.t, at: n.at, ev: func(en *env) val {
+		return integer(en.clock - d.shift(c.db.zone, en.clock, -1))
+	}}
 }
 
 // logic evaluates both sides always, so that whether a statement overflows does not depend on order.

@@ -148,8 +148,8 @@ func numberLiteral(l *ast.Literal) (*big.Rat, typ, error) {
 		scale += 2
 	}
 	t := decimalType(scale)
-	if !fits128(r, t) {
-		return nil, typ{}, diag.New(diag.Overflow, l.At, "%s does not fit in 128 bits", l.Text)
+	if n := new(big.Rat).Mul(r, pow10(t.scale)).Num(); !n.IsInt64() && !new(big.Int).Neg(n).IsInt64() { // -2^63 can be written
+		return nil, typ{}, diag.New(diag.Overflow, l.At, "%s does not fit in 64 bits", l.Text)
 	}
 	return r, t, nil
 }

@@ -239,6 +239,7 @@ func (d *duel) window() both {
 	case 0:
 		w = both{fmt.Sprintf(" WITHIN %dh", a), past + fmt.Sprintf(" AND t > %d", h(a))}
 	case 1:
+		a, b = max(a, b)+1, min(a, b)
 		w = both{fmt.Sprintf(" BETWEEN %dh AND %dh AGO", a, b), past + fmt.Sprintf(" AND t > %d AND t <= %d", h(a), h(b))}
 	case 2:
 		w = both{fmt.Sprintf(" BEFORE %dh AGO", a), past + fmt.Sprintf(" AND t <= %d", h(a))}

@@ -23,8 +23,8 @@ type Answer struct {
 // is a *diag.Error whose Code is meant and whose text is not. Nothing is skipped: a statement fails with
 // OVERFLOW wherever a value of it overflows, except in arms of CASE and COALESCE that are not reached.
 func (db *DB) Eval(stmt ast.Stmt, clockMS int64) (Answer, error) {
-	c := &compiler{db: db}
 	clock := max(clockMS, db.newest)
+	c := &compiler{db: db, now: clock, clock: clock}
 	switch s := stmt.(type) {
 	case *ast.Count:
 		return c.count(s, clock)
@@ -47,7 +47,8 @@ func (c *compiler) asOf(e ast.Expr, clock int64) (int64, error) {
 	if x.null {
 		return 0, diag.New(diag.Invalid, e.Span(), "AS OF is null")
 	}
-	return c.start(x.moment), nil
+	c.clock = c.start(x.moment)
+	return c.clock, nil
 }
 
 // match returns the contacts that satisfy the condition, by id, and checks the condition even if there

@@ -2,10 +2,12 @@ package oracle
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/storage/schema"
 )
 
 // always and never are the ends of time, far enough from the limits of int64 to add to.
@@ -54,6 +56,9 @@ func (c *compiler) rolling(w *ast.Window) (func(*env) reach, error) {
 		if d2, err = parseDuration(w.D2); err != nil {
 			return nil, err
 		}
+		if (d.months == 0) == (d2.months == 0) && d.months <= d2.months && d.ms <= d2.ms {
+			return nil, diag.New(diag.Invalid, w.At, "the shorter time comes first")
+		}
 	}
 	z := c.db.zone
 	at := func(en *env, d span, n int64) (ms, day int64) {
@@ -95,7 +100,7 @@ func (c *compiler) edge(e ast.Expr, sc scope) (func(*env) edge, error) {
 		}
 		return func(*env) edge { return edge{moment: m} }, nil
 	}
-	if n.t.kind != kTimestamp && n.t.kind != kDate && n.t.kind != kNull {
+	if n.t.kind != kTimestamp && n.t.kind != kDate {
 		return nil, diag.New(diag.Type, n.at, "a date is expected, not %s", n.t)
 	}
 	return func(en *env) edge {
@@ -177,18 +182,66 @@ func (c *compiler) between2(p *ast.Period, sc scope) (func(*env) reach, error) {
 	} else if err := c.wantsDays(p.X, sc); err != nil {
 		return nil, err
 	}
+	if isText(p.X) && (p.Y == nil || isText(p.Y)) {
+		if a, b := from(nil), to(nil); c.end(b.moment) <= c.start(a.moment) {
+			return nil, diag.New(diag.Invalid, p.At, "the window ends before it begins")
+		}
+	}
 	return func(en *env) reach {
 		a, b := from(en), to(en)
 		if a.null || b.null {
 			return reach{none: true}
 		}
-		r := reach{lo: c.start(a.moment), hi: b.ms, first: c.dayOfEdge(a)}
-		if b.dateOnly {
-			r.hi = c.db.zone.midnight(b.to)
-		}
+		r := reach{lo: c.start(a.moment), hi: c.end(b.moment), first: c.dayOfEdge(a)}
 		r.last = c.db.zone.dayOf(r.hi - 1)
 		return r
 	}, nil
+}
+
+func isText(e ast.Expr) bool {
+	l, ok := e.(*ast.Literal)
+	return ok && l.Kind == ast.LitText
+}
+
+// end is where a literal after TO ends: a day or a month is included whole.
+func (c *compiler) end(m moment) int64 {
+	if m.dateOnly {
+		return c.db.zone.midnight(m.to)
+	}
+	return m.ms
+}
+
+// eventWindow is a window over events, which neither lie ahead nor before what retention keeps.
+func (c *compiler) eventWindow(w *ast.Window, sc scope, events []*schema.EventType) (func(*env) reach, error) {
+	if w == nil {
+		return c.window(w, sc)
+	}
+	if w.Kind == ast.WinWithinNext {
+		return nil, diag.New(diag.Invalid, w.At, "events do not lie ahead")
+	}
+	win, err := c.window(w, sc)
+	if err != nil {
+		return nil, err
+	}
+	if !fixedEnds(w) {
+		return win, nil
+	}
+	lo := win(&env{db: c.db, clock: c.clock}).lo
+	for _, t := range events {
+		if t.Keep > 0 && lo < c.now-t.Keep.Milliseconds() {
+			return nil, diag.New(diag.Invalid, w.At, "the window reaches back beyond KEEP of %q", t.Name)
+		}
+	}
+	return win, nil
+}
+
+// fixedEnds says whether a window is the same for every contact.
+func fixedEnds(w *ast.Window) bool {
+	ends := []ast.Expr{w.X}
+	if w.Period != nil {
+		ends = []ast.Expr{w.Period.X, w.Period.Y}
+	}
+	return !slices.ContainsFunc(ends, func(e ast.Expr) bool { return e != nil && !isText(e) })
 }
 
 // wantsDays refuses an instant where a day, month or DATE is needed.
@@ -202,7 +255,7 @@ func (c *compiler) wantsDays(e ast.Expr, sc scope) error {
 			return nil
 		}
 	}
-	if n.t.kind == kDate || n.t.kind == kNull {
+	if n.t.kind == kDate {
 		return nil
 	}
 	return diag.New(diag.Invalid, n.at, "DURING one instant is empty; write TO and a second one")

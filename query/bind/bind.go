@@ -102,6 +102,9 @@ func (b *binder) condition(x ast.Expr) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isNull(e) {
+		return unknownBool(), nil
+	}
 	if e.Type().Kind != schema.KindBool {
 		return nil, noCondition(x, e.Type())
 	}

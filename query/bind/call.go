@@ -361,6 +361,8 @@ func (b *binder) match(x *ast.Binary) (plan.Expr, error) {
 	switch {
 	case !ok:
 		return nil, notYet(x.Y.Span(), "%s with a pattern that is not a fixed text", x.Op)
+	case c.Value.Null():
+		return unknownBool(), nil
 	case c.Value.Kind != schema.KindText:
 		return nil, diag.New(diag.Type, x.Y.Span(), "%s takes a text; %s", x.Op, r.describe()).WithHint("write %s", quoteText(text(x.Y)))
 	}
@@ -416,9 +418,13 @@ func (b *binder) has(x *ast.Has) (plan.Expr, error) {
 		return &plan.SetCmp{Mode: mode, X: l, Y: values[0].e}, nil
 	}
 	out := &plan.SetHas{X: l, Mode: mode}
+	hasNull := false
 	for _, v := range values {
 		c, ok := isConst(v.e)
 		switch {
+		case isNull(v.e):
+			hasNull = true
+			continue
 		case !ok && v.e.Type().Kind == schema.KindText:
 			return nil, notYet(v.x.Span(), "HAS with a value that is not a fixed text")
 		case !ok || c.Value.Kind != schema.KindText:
@@ -426,7 +432,20 @@ func (b *binder) has(x *ast.Has) (plan.Expr, error) {
 		}
 		out.Values = append(out.Values, c.Value.S)
 	}
-	return out, nil
+	return withNull(out, hasNull), nil
+}
+
+// withNull adds an unknown value to those of a HAS: it leaves unknown what the others do not decide.
+func withNull(x *plan.SetHas, hasNull bool) plan.Expr {
+	switch {
+	case !hasNull:
+		return x
+	case len(x.Values) == 0:
+		return unknownBool()
+	case x.Mode == plan.SetAny:
+		return &plan.Or{Terms: []plan.Expr{x, unknownBool()}}
+	}
+	return &plan.And{Terms: []plan.Expr{x, unknownBool()}}
 }
 
 func (b *binder) set(x ast.Expr) (plan.Expr, error) {

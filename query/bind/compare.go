@@ -34,16 +34,13 @@ func (b *binder) compare(x *ast.Binary) (plan.Expr, error) {
 }
 
 func (b *binder) compareOperands(op ast.Op, l, r operand) (plan.Expr, error) {
-	if err := noNull(op, l, r); err != nil {
-		return nil, err
-	}
-	if err := monthLiteralCompared(op, l, r); err != nil {
-		return nil, err
-	}
 	both := []operand{l, r}
 	t, err := b.unifyFor(both, op)
 	if err != nil {
 		return nil, err
+	}
+	if isNull(l.e) || isNull(r.e) {
+		return unknownBool(), nil
 	}
 	if op != ast.OpEq && op != ast.OpNe && !ordered(t.Kind) {
 		return nil, diag.New(diag.Type, l.x.Span().To(r.x.Span()), "%s has no order", typeText(t)).
@@ -52,47 +49,10 @@ func (b *binder) compareOperands(op ast.Op, l, r operand) (plan.Expr, error) {
 	return &plan.Cmp{Op: cmpOp(op), X: both[0].e, Y: both[1].e}, nil
 }
 
-func ordered(k schema.Kind) bool {
-	return k != schema.KindBool && k != schema.KindKey && k != schema.KindSet
-}
+func ordered(k schema.Kind) bool { return k != schema.KindKey && k != schema.KindSet }
 
-// noNull refuses x = NULL, which is never true.
-func noNull(op ast.Op, l, r operand) error {
-	o, other := r, l
-	if !isLiteral(r.x) || !isNull(r.e) {
-		o, other = l, r
-	}
-	if !isLiteral(o.x) || !isNull(o.e) {
-		return nil
-	}
-	e := diag.New(diag.Invalid, o.x.Span(), "a comparison with NULL is never true")
-	switch op {
-	case ast.OpEq:
-		return e.WithHint("write %s IS NULL", text(other.x))
-	case ast.OpNe:
-		return e.WithHint("write %s IS NOT NULL", text(other.x))
-	}
-	return e.WithHint("write IS NULL or IS NOT NULL")
-}
-
-// monthLiteralCompared refuses a month where its first day would be a surprise: x >= '2026-04' and
-// x < '2026-04' say what they mean, the others do not.
-func monthLiteralCompared(op ast.Op, l, r operand) error {
-	o, other := r, l
-	if isTime(r.e) {
-		o, other = l, r
-		op = mirrored(op)
-	}
-	c, ok := isConst(o.e)
-	if !ok || !isTime(other.e) || c.Value.Kind != schema.KindText || op == ast.OpGe || op == ast.OpLt {
-		return nil
-	}
-	if _, p, err := calendar.ParseDate(c.Value.S); err != nil || p != calendar.ToMonth {
-		return nil
-	}
-	return diag.New(diag.Type, o.x.Span(), "%s is a whole month", quoteText(c.Value.S)).
-		WithHint("write %s DURING %s, or compare with a day such as '%s-01'", text(other.x), quoteText(c.Value.S), c.Value.S)
-}
+// unknownBool is the answer of a comparison with NULL.
+func unknownBool() *plan.Const { return &plan.Const{T: plan.Of(schema.KindBool)} }
 
 func mirrored(op ast.Op) ast.Op {
 	switch op {
@@ -344,9 +304,6 @@ func (b *binder) in(x *ast.In) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isNull(left.e) {
-		return nil, noNull(ast.OpEq, operand{left.e, x.Values[0]}, left)
-	}
 	out, others, err := b.inValues(left, x.Values)
 	if err != nil {
 		return nil, err
@@ -379,7 +336,11 @@ func (b *binder) inValues(left operand, values []ast.Expr) (*plan.In, []plan.Exp
 		if err != nil {
 			return nil, nil, err
 		}
-		cmp := e.(*plan.Cmp)
+		cmp, ok := e.(*plan.Cmp)
+		if !ok { // NULL IN (…)
+			out.HasNull = true
+			continue
+		}
 		if c, ok := isConst(cmp.Y); ok && (cmp.X == left.e || len(values) == 1) {
 			out.X, out.Values = cmp.X, append(out.Values, c.Value)
 			continue

@@ -84,18 +84,19 @@ func (b *binder) rolling(w *ast.Window) (reach, error) {
 	case ast.WinBeforeAgo:
 		return reach{plan.MinTime, ms, plan.MinTime, day}, nil
 	case ast.WinBetweenAgo:
-		return b.betweenAgo(w, ms, day)
+		return b.betweenAgo(w, d, ms, day)
 	}
 	return reach{ms + 1, b.clock, day, b.today()}, nil
 }
 
-func (b *binder) betweenAgo(w *ast.Window, ms, day int64) (reach, error) {
+// betweenAgo refuses lengths in the wrong order where they are so on every day: of 1mo and 30d it depends.
+func (b *binder) betweenAgo(w *ast.Window, long calendar.Duration, ms, day int64) (reach, error) {
 	d, err := b.duration(w.D2)
 	if err != nil {
 		return reach{}, err
 	}
 	to, last := b.ago(d)
-	if to <= ms {
+	if sameSort := (d.Months == 0) == (long.Months == 0); sameSort && d.Months >= long.Months && d.MS >= long.MS {
 		return reach{}, diag.New(diag.Invalid, w.At, "the window ends before it begins").
 			WithHint("the longer time comes first: BETWEEN %s AND %s AGO", w.D2.Text, w.D.Text)
 	}
@@ -226,7 +227,7 @@ func (b *binder) between(p *ast.Period) (reach, error) {
 	if to.whole {
 		end = b.zone.Midnight(to.next)
 	}
-	if end <= from.ms {
+	if end <= from.ms && isLiteral(p.X) && (p.Y == nil || isLiteral(p.Y)) {
 		return reach{}, diag.New(diag.Invalid, p.At, "the window ends before it begins").WithHint("write the earlier end first")
 	}
 	return reach{from.ms, end - 1, from.day, b.zone.DayOf(end - 1)}, nil

@@ -292,7 +292,7 @@ type Item struct {
 	X    Expr
 }
 
-// Order is one term of ORDER BY, an index into Items; nulls are last under ASC and first under DESC.
+// Order is one term of ORDER BY, an index into Items; nulls are last, up and down.
 // Items after Query.Visible exist for ordering only and are not part of the answer.
 type Order struct {
 	Item int

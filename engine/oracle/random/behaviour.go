@@ -3,7 +3,6 @@ package random
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/musterdb/muster/storage/schema"
@@ -46,22 +45,18 @@ func (run *Run) did(depth int) string {
 func (run *Run) frequency() string {
 	n := pick(run, []int{0, 1, 2, 2, 3, 4, 5, 255, 256, 257})
 	bound := pick(run, []string{"AT LEAST", "AT MOST", "EXACTLY", "MORE THAN", "FEWER THAN"})
+	if n == 0 && bound == "FEWER THAN" && run.chance(0.9) {
+		n = 1
+	}
 	switch run.r.IntN(6) {
 	case 0:
 		return pick(run, []string{"ONCE", "TWICE"})
 	case 1:
-		return fmt.Sprintf("BETWEEN %d AND %d TIMES", n, n+run.r.IntN(4)-1+boolInt(n == 0))
+		return fmt.Sprintf("BETWEEN %d AND %d TIMES", n, n+run.r.IntN(4))
 	case 2:
 		return fmt.Sprintf("ON %s %d DAYS", bound, run.r.IntN(6))
 	}
 	return fmt.Sprintf("%s %d TIMES", bound, n)
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // selector names one type, a union or all, with brackets half the time.
@@ -256,7 +251,7 @@ func (run *Run) window(value bool) string {
 	case 0, 1, 2:
 		return "WITHIN " + run.duration()
 	case 3:
-		return "BETWEEN " + run.duration() + " AND " + run.duration() + " AGO"
+		return run.betweenAgo()
 	case 4:
 		return "BEFORE " + run.duration() + " AGO"
 	case 5:
@@ -265,6 +260,16 @@ func (run *Run) window(value bool) string {
 		return "BEFORE " + run.instantText()
 	}
 	return "DURING " + run.period()
+}
+
+// betweenAgo puts the longer time first, except now and then, which is an error.
+func (run *Run) betweenAgo() string {
+	far := []string{"2y", "13mo", "366d", "3mo", "90d", "31d", "1mo"}
+	near := []string{"30d", "20d", "168h", "2d", "24h", "90m", "3600s", "1ms", "0d"}
+	if run.chance(0.03) {
+		far, near = near[:8], far
+	}
+	return "BETWEEN " + pick(run, far) + " AND " + pick(run, near) + " AGO"
 }
 
 func (run *Run) period() string {
@@ -280,7 +285,7 @@ func (run *Run) period() string {
 		return quote(run.dayText())
 	}
 	a, b := run.dayText(), run.dayText()
-	if strings.Compare(a, b) > 0 {
+	if a[:7] > b[:7] || len(a) == len(b) && a > b {
 		a, b = b, a
 	}
 	return quote(a) + " TO " + quote(b)

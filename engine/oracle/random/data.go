@@ -77,8 +77,8 @@ func (run *Run) identify(et *schema.EventType) {
 			et.HasID, et.IDProp = true, p.ID
 		}
 	}
-	if run.chance(0.3) {
-		et.Keep = time.Duration(run.r.IntN(100)+10) * 24 * time.Hour
+	if run.chance(0.15) {
+		et.Keep = time.Duration(run.r.IntN(400)+10) * 24 * time.Hour
 	}
 }
 

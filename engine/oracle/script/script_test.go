@@ -46,7 +46,7 @@ func TestRunnerSeesRed(t *testing.T) {
 		"eval COUNT x = 1",
 		"eval COUNT y = 1 -> 1",
 		"eval SELECT id FROM contacts -> rows\n| a",
-		"eval SELECT id FROM contacts -> rows\n| b\n| a",
+		"eval SELECT id FROM contacts ORDER BY id -> rows\n| b\n| a",
 		"expect fail SYNTAX eval COUNT x = 1",
 		"expect fail SYNTAX eval COUNT y = 1",
 		"expect fail INVALID upsert c",

@@ -1,0 +1,169 @@
+package enginetest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/musterdb/muster/engine"
+	"github.com/musterdb/muster/engine/eval"
+	"github.com/musterdb/muster/engine/oracle"
+	"github.com/musterdb/muster/query/bind"
+	"github.com/musterdb/muster/query/parse"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// reader is a shard or a pin of one.
+type reader interface {
+	Count(ctx context.Context, q *plan.Query, sch *schema.Schema) (uint64, error)
+	Select(ctx context.Context, q *plan.Query, sch *schema.Schema, emit func(arrow.Record) error) error
+}
+
+// Eval answers a statement: its rows, and by two more questions the number and the ids of the contacts
+// that its condition matches. Rows without ORDER BY come in any order.
+func (b *Base) Eval(statement string, clockMS int64) (oracle.Answer, error) {
+	if err := b.Flush(); err != nil {
+		return oracle.Answer{}, err
+	}
+	readers := make([]reader, len(b.shards))
+	for i, s := range b.shards {
+		readers[i] = s
+	}
+	return ask(readers, b.schema, statement, max(clockMS, b.newest))
+}
+
+func ask(readers []reader, sch *schema.Schema, statement string, clock int64) (oracle.Answer, error) {
+	stmt, err := parse.Statement(statement)
+	if err != nil {
+		return oracle.Answer{}, err
+	}
+	q, err := bind.Query(stmt, sch, bind.Options{Clock: clock})
+	if err != nil {
+		return oracle.Answer{}, err
+	}
+	var a oracle.Answer
+	if a.Count, err = count(readers, sch, q); err != nil {
+		return oracle.Answer{}, err
+	}
+	if a.IDs, err = matching(readers, sch, q); err != nil {
+		return oracle.Answer{}, err
+	}
+	if q.Count {
+		a.Columns, a.Rows = []string{"count"}, [][]oracle.Cell{{oracle.FromValue(schema.Value{Kind: schema.KindInt, I: int64(a.Count)})}}
+		return a, nil
+	}
+	a.Rows, err = rows(readers, sch, q)
+	for _, it := range q.Items[:q.Visible] {
+		a.Columns = append(a.Columns, it.Name)
+	}
+	return a, err
+}
+
+func count(readers []reader, sch *schema.Schema, q *plan.Query) (int, error) {
+	only := *q
+	only.Count, only.Items, only.Visible, only.Order, only.Limit = true, nil, 0, nil, -1
+	m := eval.NewMerger(&only, len(readers), nil)
+	defer m.Close()
+	for _, r := range readers {
+		n, err := r.Count(context.Background(), &only, sch)
+		if err != nil {
+			return 0, err
+		}
+		m.AddCount(n)
+	}
+	return int(m.Total()), nil
+}
+
+// matching asks for the ids of the contacts, in byte order.
+func matching(readers []reader, sch *schema.Schema, q *plan.Query) ([]string, error) {
+	ids := *q
+	ids.Count, ids.Visible, ids.Order, ids.Limit = false, 1, nil, -1
+	ids.Items = []plan.Item{{Name: "id", X: &plan.Attr{ID: schema.AttrIDOf, T: plan.Of(schema.KindText)}}}
+	cells, err := rows(readers, sch, &ids)
+	var out []string
+	for _, row := range cells {
+		out = append(out, row[0].Text)
+	}
+	slices.Sort(out)
+	return out, err
+}
+
+// rows answers a SELECT.
+func rows(readers []reader, sch *schema.Schema, q *plan.Query) ([][]oracle.Cell, error) {
+	var out [][]oracle.Cell
+	m := eval.NewMerger(q, len(readers), func(rec arrow.Record) error {
+		out = appendRows(out, rec, q)
+		return nil
+	})
+	defer m.Close()
+	for i, r := range readers {
+		if m.Full() {
+			break
+		}
+		if err := r.Select(context.Background(), q, sch, func(rec arrow.Record) error { return m.Add(i, rec) }); err != nil {
+			return nil, err
+		}
+		if err := m.Done(i); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Snapshot is a base as it was when it was pinned.
+type Snapshot struct {
+	pins   []*engine.Pin
+	schema *schema.Schema
+	newest int64
+}
+
+// Pin pins every shard.
+func (b *Base) Pin() (*Snapshot, error) {
+	if err := b.Flush(); err != nil {
+		return nil, err
+	}
+	s := &Snapshot{schema: b.schema, newest: b.newest}
+	for _, shard := range b.shards {
+		s.pins = append(s.pins, shard.Pin())
+	}
+	return s, nil
+}
+
+// Eval answers a statement from the pins.
+func (s *Snapshot) Eval(statement string, clockMS int64) (oracle.Answer, error) {
+	readers := make([]reader, len(s.pins))
+	for i, p := range s.pins {
+		readers[i] = pinned{p}
+	}
+	return ask(readers, s.schema, statement, max(clockMS, s.newest))
+}
+
+// Release lets the pins go.
+func (s *Snapshot) Release() {
+	for _, p := range s.pins {
+		p.Release()
+	}
+}
+
+// pinned reads a pin.
+type pinned struct{ pin *engine.Pin }
+
+// Count counts.
+func (p pinned) Count(ctx context.Context, q *plan.Query, sch *schema.Schema) (uint64, error) {
+	prog, err := eval.Compile(q, sch, p.pin.View())
+	if err != nil {
+		return 0, err
+	}
+	return prog.Count(ctx)
+}
+
+// Select selects.
+func (p pinned) Select(ctx context.Context, q *plan.Query, sch *schema.Schema, emit func(arrow.Record) error) error {
+	prog, err := eval.Compile(q, sch, p.pin.View())
+	if err != nil {
+		return err
+	}
+	return prog.Select(ctx, emit)
+}
