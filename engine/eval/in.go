@@ -48,11 +48,11 @@ func (l *intsLeaf) test(w *Worker, out []uint64, c *column.Chunk, alive []uint64
 	case len(values) == 0 || c.Enc() == column.AllNull:
 		return noRow
 	case c.Enc() == column.Const || len(values) == 1:
-		return l.testEach(w, out, c, values)
+		return testEach(w, out, c, values)
 	case c.Enc() == column.Narrow && c.Width() <= 2 && c.Unit() == 1:
 		return testTable(w, out, c, values)
 	case len(values) <= fewSpans:
-		return l.testEach(w, out, c, values)
+		return testEach(w, out, c, values)
 	}
 	clear(out)
 	for row := range rowsOf(alive) {
@@ -67,7 +67,7 @@ func (l *intsLeaf) test(w *Worker, out []uint64, c *column.Chunk, alive []uint64
 }
 
 // testEach compares with one value after the other.
-func (l *intsLeaf) testEach(w *Worker, out []uint64, c *column.Chunk, values []int64) verdict {
+func testEach(w *Worker, out []uint64, c *column.Chunk, values []int64) verdict {
 	defer w.release(w.mark())
 	one := w.words(c.Len())
 	n := len(one)

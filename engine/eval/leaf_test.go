@@ -218,3 +218,17 @@ func TestIntSpanEdges(t *testing.T) {
 		t.Errorf("1.005 equals %v of DECIMAL(2)", s)
 	}
 }
+
+// TestWideCodes tests lists of few and of many texts over a dictionary of more than 256.
+func TestWideCodes(t *testing.T) {
+	rng := seedOf(t)
+	m, s := newModel(t, rng, 1500)
+	for _, n := range []int{1, 2, fewCodes, fewCodes + 1, 400} {
+		in := &plan.In{X: attr(aUnique)}
+		for range n {
+			in.Values = append(in.Values, textValue(m.contacts[rng.IntN(len(m.contacts))].attrs[aUnique].S))
+		}
+		compareAnswers(t, m, &s.View, in)
+		compareAnswers(t, m, &s.View, not(in))
+	}
+}

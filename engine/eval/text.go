@@ -51,22 +51,28 @@ type codeSet struct {
 	n      int // codes below n were tested
 	bits   []uint64
 	table  kernel.Table8
-	lo, hi uint32 // all codes that pass lie between; none if lo > hi
-	solid  bool   // all codes between pass
+	lo, hi uint32  // all codes that pass lie between; none if lo > hi
+	solid  bool    // all codes between pass
+	passed uint32  // how many pass
+	few    []int64 // those, if they are few
 }
+
+// fewCodes is the number of codes up to which comparing wide codes with each beats a table of bits.
+const fewCodes = 12
 
 // codesOf tests every text of a dictionary once, or looks up each text of a list.
 func (t *textTest) codesOf(w *Worker, d *column.Dict) (*codeSet, error) {
 	n := d.Len()
 	s := &codeSet{dict: d, n: n, bits: make([]uint64, kernel.Words(n)), lo: ^uint32(0)}
-	passed := uint32(0)
 	take := func(code uint32) {
 		s.bits[code>>6] |= 1 << (code & 63)
 		if code < 256 {
 			s.table[code] = 1
 		}
 		s.lo, s.hi = min(s.lo, code), max(s.hi, code)
-		passed++
+		if s.passed++; s.passed <= fewCodes {
+			s.few = append(s.few, int64(code))
+		}
 	}
 	if t.test == nil {
 		for _, text := range t.list {
@@ -84,7 +90,7 @@ func (t *textTest) codesOf(w *Worker, d *column.Dict) (*codeSet, error) {
 			}
 		}
 	}
-	s.solid = passed > 0 && passed == s.hi-s.lo+1
+	s.solid = s.passed > 0 && s.passed == s.hi-s.lo+1
 	return s, nil
 }
 
@@ -191,6 +197,9 @@ func testCodes(w *Worker, out []uint64, c *column.Chunk, s *codeSet) verdict {
 	}
 	if lo, hi, ok := c.MinMax(); ok && (hi < all.lo || all.hi < lo) {
 		return noRow
+	}
+	if c.Width() > 1 && s.passed <= fewCodes {
+		return testEach(w, out, c, s.few)
 	}
 	switch c.Width() {
 	case 1:
