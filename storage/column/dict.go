@@ -3,6 +3,7 @@ package column
 import (
 	"math/bits"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/zeebo/xxh3"
 
@@ -19,7 +20,7 @@ type Dict struct {
 	n      atomic.Uint32
 	rows   int  // how many rows the dictionary serves, for Full
 	closed bool // was full once; takes no more texts of TEXT columns
-	texts  [28][]string
+	texts  [28]*string // pages: the first of firstTexts<<page texts; small, since dictionaries are many
 	table  atomic.Pointer[[]uint32] // slots hold code + 1; read and written atomically
 	pages  [][]byte
 	used   int // bytes of the last page in use
@@ -49,8 +50,11 @@ func (d *Dict) Full() bool {
 // Text returns the text of a code below Len. It aliases memory and is read only.
 func (d *Dict) Text(code uint32) string {
 	page, at := textPlace(code)
-	return d.texts[page][at]
+	return d.page(page)[at]
 }
+
+// page returns the texts of a page that was made.
+func (d *Dict) page(k int) []string { return unsafe.Slice(d.texts[k], firstTexts<<k) }
 
 func textPlace(code uint32) (page, at int) {
 	k := bits.Len32(code/firstTexts+1) - 1
@@ -84,9 +88,9 @@ func (d *Dict) Add(text []byte) uint32 {
 	code := d.n.Load()
 	page, at := textPlace(code)
 	if d.texts[page] == nil {
-		d.texts[page] = make([]string, firstTexts<<page)
+		d.texts[page] = unsafe.SliceData(make([]string, firstTexts<<page))
 	}
-	d.texts[page][at] = d.keep(text)
+	d.page(page)[at] = d.keep(text)
 	d.n.Store(code + 1)
 	d.insert(code)
 	return code
@@ -165,8 +169,10 @@ func (d *Dict) Bytes() int64 {
 	for _, p := range d.pages {
 		n += int64(cap(p))
 	}
-	for _, t := range d.texts {
-		n += int64(len(t)) * 16
+	for page, t := range d.texts {
+		if t != nil {
+			n += firstTexts << page * int64(unsafe.Sizeof(""))
+		}
 	}
 	if t := d.table.Load(); t != nil {
 		n += int64(cap(*t)) * 4

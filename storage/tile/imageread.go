@@ -22,7 +22,6 @@ type CorruptError struct {
 }
 
 // Error says where and why.
-// Error says where the image is damaged and how.
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("event image: section at byte %d: %s", e.Offset, e.Reason)
 }
