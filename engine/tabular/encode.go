@@ -112,6 +112,9 @@ func appenderOf(a arrow.Array) appender {
 		scale := uint8(a.DataType().(*arrow.Decimal128Type).Scale)
 		return func(dst []byte, i int) []byte {
 			v := a.Value(i)
+			if low := int64(v.LowBits()); low>>63 == v.HighBits() {
+				return exact.AppendDecimal(dst, low, scale)
+			}
 			return exact.Decimal(exact.Int128{Hi: v.HighBits(), Lo: v.LowBits()}, scale).Append(dst)
 		}
 	case *array.String:
