@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/zeebo/xxh3"
 
@@ -49,6 +50,7 @@ type IngestResult struct {
 	Updated    uint64     `json:"updated"`
 	Events     uint64     `json:"events"`
 	Duplicates uint64     `json:"duplicates"`
+	Repeated   uint64     `json:"repeated,omitempty"` // rows that an earlier sending of the same batch brought in
 	Rejected   int64      `json:"rejected"`
 	Errors     []RowError `json:"errors,omitempty"` // of the first rejected rows
 }
@@ -58,11 +60,12 @@ type IngestResult struct {
 func (s *Service) Ingest(ctx context.Context, req IngestRequest) (*IngestResult, error) {
 	stmt := &ast.CopyFrom{Target: ast.Ident{Name: req.Target}}
 	if !req.Event && req.Target != "contacts" || req.Event && req.Target == "contacts" {
-		return nil, diag.New(diag.Invalid, diag.Span{}, "%q is no event type", req.Target)
+		return nil, diag.New(diag.Invalid, diag.Span{}, "%q is no event type", req.Target).
+			WithHint("contacts come to /v1/bases/%s/contacts, events to /v1/bases/%s/events/TYPE", req.Base, req.Base)
 	}
 	r, err := tabular.NewReader(req.Body, req.Options)
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, Unreadable(err)
 	}
 	defer r.Close()
 	in := &intake{Service: s, base: req.Base, stmt: stmt, key: req.BatchKey, total: &IngestResult{}}
@@ -72,24 +75,43 @@ func (s *Service) Ingest(ctx context.Context, req IngestRequest) (*IngestResult,
 			return in.total, nil
 		}
 		if err != nil {
-			return nil, unreadable(err)
+			return nil, in.partly(Unreadable(err))
 		}
 		if err := in.batch(ctx, b, number); err != nil {
-			return nil, err
+			return nil, in.partly(err)
 		}
 	}
 }
 
-// unreadable is the error of a body that is not what it claims to be.
-func unreadable(err error) error {
-	var known *diag.Error
-	if errors.As(err, &known) {
+// partly says of an error how many rows were in when it came.
+func (in *intake) partly(err error) error {
+	if in.total.Rows == 0 {
 		return err
 	}
-	if errors.Is(err, tabular.ErrTooLarge) {
-		return diag.New(diag.Limit, diag.Span{}, "%v", err)
+	var known *diag.Error
+	if !errors.As(err, &known) {
+		known = diag.New(diag.Internal, diag.Span{}, "%v", err)
 	}
-	return fmt.Errorf("%w", diag.New(diag.Invalid, diag.Span{}, "the rows cannot be read: %v", err))
+	said := *known
+	said.Msg += fmt.Sprintf("; the first %d rows are in", in.total.Rows-in.total.Rejected)
+	if in.key == "" {
+		said.Hint = strings.TrimPrefix(said.Hint+"; a Muster-Batch header lets a batch be sent again without counting twice", "; ")
+	}
+	return errors.Join(&said, err)
+}
+
+// Unreadable is the error of a body that is not what it claims to be. It wraps the cause.
+func Unreadable(err error) error {
+	var known *diag.Error
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, tabular.ErrTooLarge):
+		known = diag.New(diag.Limit, diag.Span{}, "%v", err).WithHint("send the rows in several batches")
+	default:
+		known = diag.New(diag.Invalid, diag.Span{}, "the rows cannot be read: %v", err)
+	}
+	return errors.Join(known, err)
 }
 
 // intake is one batch of a client under way, which may be several of tabular's.
@@ -123,11 +145,13 @@ func (in *intake) batch(ctx context.Context, b *tabular.Batch, number uint64) er
 	if err != nil {
 		return err
 	}
-	in.metrics.wrote(done, len(res.Rejected)+len(done.Rejected))
+	in.metrics.wrote(done.Result, len(res.Rejected)+len(done.Rejected))
+	in.total.Rejected += int64(len(done.Rejected))
 	in.total.Created += done.Created
 	in.total.Updated += done.Updated
 	in.total.Events += done.Events
 	in.total.Duplicates += done.Duplicates
+	in.total.Repeated += done.Repeated
 	return nil
 }
 
@@ -243,8 +267,8 @@ func (s *Service) LoadBlock(ctx context.Context, base string, b Block) (*IngestR
 	if err != nil {
 		return nil, err
 	}
-	s.metrics.wrote(res, len(res.Rejected))
-	return &IngestResult{Created: res.Created, Updated: res.Updated, Events: res.Events, Duplicates: res.Duplicates}, nil
+	s.metrics.wrote(res.Result, len(res.Rejected))
+	return &IngestResult{Created: res.Created, Updated: res.Updated, Events: res.Events, Duplicates: res.Duplicates, Repeated: res.Repeated}, nil
 }
 
 // checkBlock refuses what a client of this version would not send: other parts than rows, and events

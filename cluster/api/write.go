@@ -173,9 +173,9 @@ func (x *execution) apply(ctx context.Context, sch *schema.Schema, part change.P
 			return err
 		}
 	}
-	x.metrics.wrote(res, len(res.Rejected))
+	x.metrics.wrote(res.Result, len(res.Rejected))
 	if len(res.Rejected) > 0 {
 		return rejected(res.Rejected[0])
 	}
-	return x.to.Message(summary(res))
+	return x.to.Message(summary(res.Result))
 }

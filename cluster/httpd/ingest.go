@@ -44,27 +44,36 @@ func (s *server) ingest(w http.ResponseWriter, r *http.Request, target string, i
 		fail(w, err)
 		return
 	}
-	var body io.Reader = http.MaxBytesReader(w, r.Body, maxRowsBody)
-	if isJSON(r) {
-		if body, err = jsonLines(body); err != nil {
-			fail(w, err)
-			return
-		}
-	}
-	res, err := s.svc.Ingest(r.Context(), api.IngestRequest{
-		Base: r.PathValue("base"), Target: target, Event: isEvent, Body: body,
-		Options:  tabular.Options{Format: format, MaxBytes: maxRowsPlain, MaxRatio: maxRatio, MaxMemory: maxRowsPlain},
-		BatchKey: r.Header.Get("Muster-Batch"),
+	res, err := s.rows(w, r, api.IngestRequest{
+		Base: r.PathValue("base"), Target: target, Event: isEvent, BatchKey: r.Header.Get("Muster-Batch"),
+		Options: tabular.Options{Format: format, MaxBytes: maxRowsPlain, MaxRatio: maxRatio, MaxMemory: maxRowsPlain},
 	})
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		err = bodyTooLarge(maxRowsBody)
-	}
 	if err != nil {
 		fail(w, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, res)
+}
+
+// rows reads the body and takes its rows.
+func (s *server) rows(w http.ResponseWriter, r *http.Request, req api.IngestRequest) (*api.IngestResult, error) {
+	req.Body = http.MaxBytesReader(w, r.Body, maxRowsBody)
+	if isJSON(r) {
+		plain, err := tabular.Decompress(req.Body, req.Options)
+		if err == nil {
+			defer plain.Close()
+			req.Body, err = jsonLines(plain)
+		}
+		if err != nil {
+			return nil, api.Unreadable(err)
+		}
+	}
+	res, err := s.svc.Ingest(r.Context(), req)
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, bodyTooLarge(maxRowsBody)
+	}
+	return res, err
 }
 
 func mediaType(r *http.Request) string {
@@ -74,8 +83,14 @@ func mediaType(r *http.Request) string {
 
 func isJSON(r *http.Request) bool { return mediaType(r) == "application/json" }
 
-// bodyFormat returns the format that Content-Type names.
+// bodyFormat returns the format that Content-Type names. Compression is told by the first bytes; an
+// encoding that cannot be told so is refused.
 func bodyFormat(r *http.Request) (tabular.Format, error) {
+	switch how := r.Header.Get("Content-Encoding"); how {
+	case "", "identity", "gzip", "x-gzip", "zstd":
+	default:
+		return 0, diag.New(diag.Invalid, diag.Span{}, "rows cannot come with Content-Encoding %q", how).WithHint("use gzip, zstd or none")
+	}
 	switch media := mediaType(r); media {
 	case "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl":
 		return tabular.NDJSON, nil
@@ -124,6 +139,7 @@ func firstByte(in *bufio.Reader) (byte, error) {
 type lineReader struct {
 	dec   *json.Decoder
 	array bool
+	ended bool
 	rows  int
 	line  bytes.Buffer
 }
@@ -132,7 +148,7 @@ type lineReader struct {
 func (l *lineReader) Read(p []byte) (int, error) {
 	for l.line.Len() == 0 {
 		if !l.dec.More() {
-			return 0, io.EOF
+			return 0, l.end()
 		}
 		var value json.RawMessage
 		if err := l.dec.Decode(&value); err != nil {
@@ -148,13 +164,29 @@ func (l *lineReader) Read(p []byte) (int, error) {
 	return l.line.Read(p)
 }
 
+// end holds that the body is whole: an array has its bracket, and nothing follows.
+func (l *lineReader) end() error {
+	if l.array && !l.ended {
+		if _, err := l.dec.Token(); err != nil {
+			return l.malformed(err)
+		}
+	}
+	l.ended = true
+	if _, err := l.dec.Token(); !errors.Is(err, io.EOF) {
+		return l.malformed(errors.New("there is text after the end"))
+	}
+	return io.EOF
+}
+
 func (l *lineReader) malformed(err error) error {
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if errors.As(err, &tooLarge) || errors.Is(err, tabular.ErrTooLarge) {
 		return err
 	}
-	return diag.New(diag.Invalid, diag.Span{}, "row %d is not JSON: %v", l.rows+1, err).
-		WithHint("the rows before it may be in; send the batch again with a Muster-Batch key once it is mended")
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("the body ends before it does")
+	}
+	return diag.New(diag.Invalid, diag.Span{}, "row %d is not JSON: %v", l.rows+1, err)
 }
 
 // openLoad begins or goes on with a load of a file.

@@ -2,8 +2,12 @@ package httpd
 
 import (
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -13,7 +17,8 @@ import (
 )
 
 func bodyTooLarge(most int64) error {
-	return diag.New(diag.Limit, diag.Span{}, "the body is longer than the %d MiB allowed", most>>20)
+	return diag.New(diag.Limit, diag.Span{}, "the body is longer than the %d MiB allowed", most>>20).
+		WithHint("send it in several batches")
 }
 
 // format is a form of answers that HTTP knows.
@@ -30,29 +35,52 @@ var formats = []format{
 	{"arrow", "application/vnd.apache.arrow.stream", tabular.Arrow},
 }
 
-// chooseFormat returns the format that ?format= or Accept names.
+// chooseFormat returns the format that ?format= names, else the one that Accept likes best.
 func chooseFormat(r *http.Request) (format, error) {
-	if name := r.URL.Query().Get("format"); name != "" {
-		for _, f := range formats {
-			if f.name == name {
-				return f, nil
-			}
-		}
-		return format{}, diag.New(diag.Invalid, diag.Span{}, "there is no format %q", name).WithHint("use json, ndjson, csv or arrow")
+	name := r.URL.Query().Get("format")
+	if name == "" {
+		return accepted(r.Header.Values("Accept")), nil
 	}
-	accept := r.Header.Get("Accept")
-	for part := range strings.SplitSeq(accept, ",") {
-		media, _, _ := strings.Cut(strings.TrimSpace(part), ";")
-		for _, f := range formats {
-			if strings.HasPrefix(f.contentType, media) && media != "" {
-				return f, nil
-			}
-		}
-		if media == "*/*" {
-			break
+	for _, f := range formats {
+		if f.name == name {
+			return f, nil
 		}
 	}
-	return formats[0], nil
+	return format{}, diag.New(diag.Invalid, diag.Span{}, "there is no format %q", name).WithHint("use json, ndjson, csv or arrow")
+}
+
+// accepted returns the format with the highest quality in Accept; the first of equals, and the default if
+// it names none of ours.
+func accepted(accept []string) format {
+	best, quality := formats[0], 0.0
+	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		media, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		q := 1.0
+		if text, ok := params["q"]; ok {
+			if q, err = strconv.ParseFloat(text, 64); err != nil {
+				continue
+			}
+		}
+		if f, ok := ofMedia(media); ok && q > quality {
+			best, quality = f, q
+		}
+	}
+	return best
+}
+
+// ofMedia returns the first format that a media range such as text/* holds.
+func ofMedia(media string) (format, bool) {
+	group, wild := strings.CutSuffix(media, "/*")
+	for _, f := range formats {
+		own, _, _ := strings.Cut(f.contentType, ";")
+		if media == own || media == "*/*" || wild && strings.HasPrefix(own, group+"/") {
+			return f, true
+		}
+	}
+	return format{}, false
 }
 
 // query carries out the statement in the body.
@@ -67,28 +95,29 @@ func (s *server) query(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	a := &answer{w: w, format: f}
+	a := &answer{w: w, format: f, held: &heldWriter{w: w}}
 	req := api.Request{Base: r.URL.Query().Get("base"), Text: string(text)}
 	stats, err := s.svc.Query(r.Context(), req, a)
 	a.end(stats, err)
 }
 
-// answer is the sink of one request: the status is sent with the first record, so that what goes wrong
-// before it gets a status of its own.
+// answer is the sink of one request. The beginning of an answer is held back, so that what goes wrong
+// before it is sent gets a status of its own.
 type answer struct {
 	w      http.ResponseWriter
 	format format
+	held   *heldWriter
 	out    tabular.Writer
 }
 
-// Begin sends the headers.
+// Begin begins the answer.
 func (a *answer) Begin(sch *arrow.Schema) (err error) {
 	a.w.Header().Set("Content-Type", a.format.contentType)
 	if a.format.tabular == tabular.Auto {
-		a.out, err = tabular.NewDocument(a.w, sch)
+		a.out, err = tabular.NewDocument(a.held, sch)
 		return err
 	}
-	a.out, err = tabular.NewWriter(a.w, a.format.tabular, sch)
+	a.out, err = tabular.NewWriter(a.held, a.format.tabular, sch)
 	return err
 }
 
@@ -97,44 +126,86 @@ func (a *answer) Record(r arrow.Record) error { return a.out.Write(r) }
 
 // Message answers a statement that has no rows.
 func (a *answer) Message(text string) error {
-	a.w.Header().Set("Muster-Message", strings.ReplaceAll(text, "\n", " "))
+	a.w.Header().Set("Muster-Message", headerText(text))
 	writeJSON(a.w, http.StatusOK, map[string]string{"message": text})
 	return nil
+}
+
+// headerText makes a text fit for a header: names may hold any character.
+func headerText(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // end finishes the answer. An error after the first byte cannot change the status: NDJSON ends with a
 // line that says so, every other format is cut off, which no client takes for a whole answer.
 func (a *answer) end(stats api.Stats, err error) {
-	if err != nil {
-		a.abort(err)
-		return
+	if err == nil && a.out != nil {
+		err = a.finish(stats)
 	}
-	if a.out == nil {
-		return
-	}
-	said := fmt.Sprintf(`"rows":%d,"elapsed_ms":%.3f,"clock":%d`, stats.Rows, float64(stats.Elapsed.Microseconds())/1000, stats.Clock)
-	if doc, ok := a.out.(*tabular.Document); ok {
-		err = doc.Finish(`"stats":{` + said + `}`)
-	} else {
-		err = a.out.Close()
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case a.out == nil:
+		fail(a.w, err)
+	case !a.held.sent:
+		a.w.Header().Del("Content-Type")
+		fail(a.w, err)
+	case a.format.tabular == tabular.NDJSON:
+		_ = a.out.Close()
+		fmt.Fprintf(a.held, "{\"@error\":%s}\n", mustJSON(ProblemOf(err)))
+	default:
 		panic(http.ErrAbortHandler)
-	}
-	if a.format.tabular == tabular.NDJSON {
-		fmt.Fprintf(a.w, "{\"@end\":{%s}}\n", said)
 	}
 }
 
-func (a *answer) abort(err error) {
-	if a.out == nil {
-		fail(a.w, err)
-		return
+// finish ends an answer that is whole.
+func (a *answer) finish(stats api.Stats) error {
+	said := fmt.Sprintf(`"rows":%d,"elapsed_ms":%.3f,"clock":%d`, stats.Rows, float64(stats.Elapsed.Microseconds())/1000, stats.Clock)
+	if doc, ok := a.out.(*tabular.Document); ok {
+		if err := doc.Finish(`"stats":{` + said + `}`); err != nil {
+			return err
+		}
+		return a.held.Flush()
 	}
-	if a.format.tabular != tabular.NDJSON {
-		panic(http.ErrAbortHandler)
+	if err := a.out.Close(); err != nil {
+		return err
 	}
-	p := ProblemOf(err)
-	_ = a.out.Close()
-	fmt.Fprintf(a.w, "{\"@error\":%s}\n", mustJSON(p))
+	if a.format.tabular == tabular.NDJSON {
+		fmt.Fprintf(a.held, "{\"@end\":{%s}}\n", said)
+	}
+	return a.held.Flush()
+}
+
+// holdBytes is how much of an answer is held back. Most statements that fail do so before it is full.
+const holdBytes = 64 << 10
+
+// heldWriter holds the beginning of an answer back until there is more than holdBytes of it.
+type heldWriter struct {
+	w    io.Writer
+	held []byte
+	sent bool
+}
+
+// Write holds or sends bytes.
+func (h *heldWriter) Write(p []byte) (int, error) {
+	if !h.sent && len(h.held)+len(p) <= holdBytes {
+		h.held = append(h.held, p...)
+		return len(p), nil
+	}
+	if err := h.Flush(); err != nil {
+		return 0, err
+	}
+	return h.w.Write(p)
+}
+
+// Flush sends what is held.
+func (h *heldWriter) Flush() error {
+	h.sent = true
+	_, err := h.w.Write(h.held)
+	h.held = nil
+	return err
 }

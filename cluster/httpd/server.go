@@ -24,12 +24,17 @@ type server struct {
 func New(svc *api.Service, cfg Config) http.Handler {
 	s := &server{svc, cfg}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/query", s.query)
+	for path, handle := range map[string]http.HandlerFunc{
+		"/v1/query":                      s.query,
+		"/v1/bases/{base}/contacts":      s.contacts,
+		"/v1/bases/{base}/events/{type}": s.events,
+		"/v1/bases/{base}/loads":         s.openLoad,
+		"/v1/bases/{base}/loads/advance": s.advanceLoad,
+	} {
+		mux.HandleFunc("POST "+path, handle)
+		mux.HandleFunc(path, postOnly)
+	}
 	mux.HandleFunc("GET /v1/bases/{base}/schema", s.schema)
-	mux.HandleFunc("POST /v1/bases/{base}/contacts", s.contacts)
-	mux.HandleFunc("POST /v1/bases/{base}/events/{type}", s.events)
-	mux.HandleFunc("POST /v1/bases/{base}/loads", s.openLoad)
-	mux.HandleFunc("POST /v1/bases/{base}/loads/advance", s.advanceLoad)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", metricsHandler(svc))
@@ -53,13 +58,19 @@ func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 
 // nothing answers paths and methods that do not exist.
 func (s *server) nothing(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/v1/query" {
-		refuse(w, http.StatusMethodNotAllowed, "statements come by POST, with the statement as the body",
-			"curl 'http://127.0.0.1:7070/v1/query?base=shop' --data \"COUNT country = 'PL'\"")
-		return
-	}
 	refuse(w, http.StatusNotFound, "there is nothing at "+r.Method+" "+r.URL.Path,
-		"POST /v1/query, POST /v1/bases/{base}/contacts, POST /v1/bases/{base}/events/{type}, GET /healthz, /readyz, /metrics")
+		"the URL of a server has no path, like http://127.0.0.1:7070; under it are POST /v1/query, POST /v1/bases/{base}/contacts, "+
+			"POST /v1/bases/{base}/events/{type}, GET /healthz, /readyz and /metrics")
+}
+
+// postOnly answers other methods at a path that takes POST.
+func postOnly(w http.ResponseWriter, r *http.Request) {
+	hint := "send the rows as the body: curl --data-binary @rows.csv -H 'Content-Type: text/csv' " + r.URL.Path
+	if r.URL.Path == "/v1/query" {
+		hint = "send the statement as the body: curl 'http://127.0.0.1:7070/v1/query?base=shop' --data \"COUNT country = 'PL'\""
+	}
+	w.Header().Set("Allow", http.MethodPost)
+	refuse(w, http.StatusMethodNotAllowed, r.URL.Path+" takes POST, not "+r.Method, hint)
 }
 
 func (s *server) schema(w http.ResponseWriter, r *http.Request) {

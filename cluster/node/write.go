@@ -17,7 +17,7 @@ import (
 
 // maxParts is how many commands one batch may become in one group, which bounds how its sequence
 // numbers are spaced: batch b uses b·maxParts … b·maxParts + maxParts − 1.
-const maxParts = 8
+const maxParts = 64
 
 // maxChangeBytes is what a command's change may take, leaving room for the schema that may travel with
 // it and for the envelope.
@@ -38,10 +38,10 @@ type Batch struct {
 // Write applies a change to a base and returns when it is durable and applied in all groups that it
 // touches. A batch is all or nothing in each group, not across groups: after an error some groups may
 // hold their part, and sending the same Batch again completes it.
-func (n *Node) Write(ctx context.Context, sch *schema.Schema, ch *change.Change, batch Batch) (change.Result, error) {
+func (n *Node) Write(ctx context.Context, sch *schema.Schema, ch *change.Change, batch Batch) (Written, error) {
 	spread := sch.Options.Spread
 	parts := change.Split(ch, spread, func(id []byte) int { return GroupOf(id, spread) })
-	results := make([]change.Result, spread)
+	results := make([]Written, spread)
 	errs := make([]error, spread)
 	var wg sync.WaitGroup
 	for i, part := range parts {
@@ -50,10 +50,16 @@ func (n *Node) Write(ctx context.Context, sch *schema.Schema, ch *change.Change,
 		}
 	}
 	wg.Wait()
-	if err := errors.Join(firstError(errs)); err != nil {
-		return change.Result{}, err
+	if err := firstError(errs); err != nil {
+		return Written{}, err
 	}
 	return sum(results), nil
+}
+
+// Written is what a write did.
+type Written struct {
+	change.Result
+	Repeated uint64 // rows of a Batch that had taken effect before; nothing else counts them
 }
 
 // firstError returns one error of several: they mostly have one cause.
@@ -66,8 +72,8 @@ func firstError(errs []error) error {
 	return nil
 }
 
-func sum(results []change.Result) change.Result {
-	var total change.Result
+func sum(results []Written) Written {
+	var total Written
 	for _, r := range results {
 		total.Created += r.Created
 		total.Updated += r.Updated
@@ -77,37 +83,56 @@ func sum(results []change.Result) change.Result {
 		total.Missing += r.Missing
 		total.Pending = total.Pending || r.Pending
 		total.Rejected = append(total.Rejected, r.Rejected...)
+		total.Repeated += r.Repeated
 	}
 	return total
 }
 
 // writeGroup brings a change to one group, in as many commands as its size needs.
-func (n *Node) writeGroup(ctx context.Context, g *dataGroup, sch *schema.Schema, ch *change.Change, batch Batch) (change.Result, error) {
-	pieces, err := cut(sch.Base, ch)
+func (n *Node) writeGroup(ctx context.Context, g *dataGroup, sch *schema.Schema, ch *change.Change, batch Batch) (Written, error) {
+	pieces, err := cut(ch)
 	if err != nil {
-		return change.Result{}, err
+		return Written{}, err
 	}
 	futures := make([]*replica.Future, 0, len(pieces))
 	for i, piece := range pieces {
 		f, err := g.ProposeAsync(ctx, n.proposal(g, sch, piece, batch.part(i)))
 		if err != nil {
-			return change.Result{}, refusal(err)
+			return Written{}, refusal(err)
 		}
 		futures = append(futures, f)
 	}
-	var results []change.Result
-	for _, f := range futures {
-		res, err := settle(f.Wait(ctx))
-		if err != nil {
-			return change.Result{}, err
+	results := make([]Written, len(pieces))
+	for i, f := range futures {
+		res, err := f.Wait(ctx)
+		if results[i].Result, err = settle(res, err); err != nil {
+			return Written{}, err
 		}
-		results = append(results, res)
+		if res.Duplicate {
+			results[i].Repeated = rowsOf(pieces[i])
+		}
 	}
 	total := sum(results)
 	if total.Pending {
 		n.upkeep.poke(g, sch.Base)
 	}
 	return total, nil
+}
+
+// rowsOf returns how many rows a change has.
+func rowsOf(ch *change.Change) uint64 {
+	n := 0
+	for _, p := range ch.Parts {
+		switch p := p.(type) {
+		case *change.Upsert:
+			n += p.IDs.Len()
+		case *change.Track:
+			n += p.IDs.Len()
+		case *change.Delete:
+			n += p.IDs.Len()
+		}
+	}
+	return uint64(n)
 }
 
 // part returns the producer of piece i of a batch.
@@ -118,8 +143,8 @@ func (b Batch) part(i int) command.Producer {
 	return command.Producer{ID: b.Producer, Epoch: 1, Seq: b.Seq*maxParts + uint64(i) + 1}
 }
 
-// cut encodes a change, in several pieces if it is too long for one command.
-func cut(base schema.BaseID, ch *change.Change) ([]*change.Change, error) {
+// cut returns a change in several pieces if it is too long for one command.
+func cut(ch *change.Change) ([]*change.Change, error) {
 	pieces := []*change.Change{ch}
 	for size := change.Size(ch); size > maxChangeBytes; {
 		n := 2 * len(pieces)
