@@ -18,9 +18,9 @@ const DictMin = 4096
 type Dict struct {
 	alloc  *slab.Arena
 	n      atomic.Uint32
-	rows   int  // how many rows the dictionary serves, for Full
-	closed bool // was full once; takes no more texts of TEXT columns
-	texts  [28]*string // pages: the first of firstTexts<<page texts; small, since dictionaries are many
+	rows   int                      // how many rows the dictionary serves, for Full
+	closed bool                     // was full once; takes no more texts of TEXT columns
+	texts  [28]*string              // pages: the first of firstTexts<<page texts; small, since dictionaries are many
 	table  atomic.Pointer[[]uint32] // slots hold code + 1; read and written atomically
 	pages  [][]byte
 	used   int // bytes of the last page in use
