@@ -21,9 +21,10 @@ type upkeep struct {
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
 
-	mu   sync.Mutex
-	due  map[target]bool
-	wake chan struct{}
+	mu     sync.Mutex
+	due    map[target]bool
+	imaged bool // images are asked for
+	wake   chan struct{}
 }
 
 // target is one shard.
@@ -55,6 +56,39 @@ func (u *upkeep) poke(g *dataGroup, base schema.BaseID) {
 	}
 }
 
+// image asks for an image of every group whose log would take a while to replay.
+func (u *upkeep) image() {
+	u.mu.Lock()
+	u.imaged = true
+	u.mu.Unlock()
+	select {
+	case u.wake <- struct{}{}:
+	default:
+	}
+}
+
+// longReplay is the replay time from which a group writes an image at the end of a load.
+const longReplay = 100 * time.Millisecond
+
+// imageLong writes the images that were asked for, one after the other.
+func (u *upkeep) imageLong() {
+	u.mu.Lock()
+	asked := u.imaged
+	u.imaged = false
+	u.mu.Unlock()
+	if !asked {
+		return
+	}
+	for _, g := range u.n.replicas() {
+		if g.ReplayTime() < longReplay || u.ctx.Err() != nil {
+			continue
+		}
+		if err := g.SnapshotNow(u.ctx); err != nil && u.ctx.Err() == nil {
+			u.n.cfg.Logger.Warn("no image was written at the end of a load; a restart replays the log", "group", g.Name(), "err", err)
+		}
+	}
+}
+
 func (u *upkeep) run() {
 	ticker := time.NewTicker(retentionEvery)
 	defer ticker.Stop()
@@ -71,6 +105,7 @@ func (u *upkeep) run() {
 				u.n.cfg.Logger.Warn("housekeeping was refused; it is tried again in a minute", "group", t.group.Name(), "err", err)
 			}
 		}
+		u.imageLong()
 	}
 }
 

@@ -143,22 +143,32 @@ func (b Batch) part(i int) command.Producer {
 	return command.Producer{ID: b.Producer, Epoch: 1, Seq: b.Seq*maxParts + uint64(i) + 1}
 }
 
-// cut returns a change in several pieces if it is too long for one command.
+// maxCommitRows is how many rows a command should have: a shard commits a command in one hold of its
+// write latch, about a millisecond for so many rows of twenty columns.
+const maxCommitRows = 1024
+
+// cut makes pieces of a change that fit into a command and are short to commit. The pieces depend on the
+// change alone, so that a batch that is sent again is cut alike.
 func cut(ch *change.Change) ([]*change.Change, error) {
 	pieces := []*change.Change{ch}
-	for size := change.Size(ch); size > maxChangeBytes; {
-		n := 2 * len(pieces)
-		if n > maxParts {
-			return nil, diag.New(diag.Limit, diag.Span{}, "the batch holds more than %d MiB for one group", maxParts*maxChangeBytes>>20).
-				WithHint("send fewer rows at once")
-		}
+	for n := 2; n <= maxParts && (tooLong(pieces) || change.RowCount(pieces[0]) > maxCommitRows); n *= 2 {
 		pieces = change.Cut(ch, n)
-		size = 0
-		for _, p := range pieces {
-			size = max(size, change.Size(p))
-		}
+	}
+	if tooLong(pieces) {
+		return nil, diag.New(diag.Limit, diag.Span{}, "the batch holds more than %d MiB for one group", maxParts*maxChangeBytes>>20).
+			WithHint("send fewer rows at once")
 	}
 	return pieces, nil
+}
+
+// tooLong says whether a piece does not fit into one command.
+func tooLong(pieces []*change.Change) bool {
+	for _, p := range pieces {
+		if change.Size(p) > maxChangeBytes {
+			return true
+		}
+	}
+	return false
 }
 
 // proposal makes the command of one piece. The schema travels along if the shard does not have it yet.

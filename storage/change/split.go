@@ -67,6 +67,16 @@ func rowsOf(p Part) (rows int, id func(row int) []byte) {
 	return 0, nil
 }
 
+// RowCount returns how many rows the parts of a change have together.
+func RowCount(ch *Change) int {
+	total := 0
+	for _, p := range ch.Parts {
+		rows, _ := rowsOf(p)
+		total += rows
+	}
+	return total
+}
+
 // distribute returns for each of n shards the rows that go there.
 func distribute(rows, n int, shard func(row int) int) [][]uint32 {
 	out := make([][]uint32, n)
