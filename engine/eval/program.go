@@ -34,11 +34,14 @@ type Program struct {
 }
 
 // Compile prepares a bound statement for a shard. Errors are *diag.Error: a plan that this version cannot
-// evaluate, or a pattern that is too long.
+// evaluate, a pattern that is too long, or a CONFLICT where the schema has changed since the plan was bound.
 func Compile(q *plan.Query, sch *schema.Schema, v *storage.View) (*Program, error) {
 	zone, err := zoneOf(q.Zone)
 	if err != nil {
 		return nil, diag.New(diag.Invalid, diag.Span{}, "%v", err)
+	}
+	if err := checkSchema(q, v.Schema()); err != nil {
+		return nil, err
 	}
 	p := &Program{
 		query: q, schema: sch, view: v, budget: DefaultBudget, where: constNode(true),

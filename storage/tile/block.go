@@ -108,14 +108,13 @@ func (b Block) Prop(p schema.PropID) *column.Chunk {
 	return c
 }
 
-// PropInto makes c a view of a property's values, or returns false if all are null.
+// PropInto makes c a view of a property's values, or returns false if all are null. The property must be
+// one of the view's schema: the values of one that was dropped may still lie here while their dictionary
+// is gone, and a pin taken before the drop still reads both.
 func (b Block) PropInto(p schema.PropID, c *column.Chunk) bool {
 	ls := b.h.laneList()
 	for i := range ls {
 		if info := &b.h.info.props[ls[i].slot]; info.id == p {
-			if info.gone.Load() {
-				return false
-			}
 			b.h.alias(&ls[i], info, c)
 			return true
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
-	"sync/atomic"
 	"time"
 
 	"github.com/musterdb/muster/storage/column"
@@ -162,7 +161,7 @@ func (r *imageReader) readType() {
 	}
 	n := int(r.u16())
 	for range n {
-		p := propInfo{id: schema.PropID(r.u32()), typ: schema.Type{Kind: schema.Kind(r.u8()), Scale: r.u8()}, gone: new(atomic.Bool)}
+		p := propInfo{id: schema.PropID(r.u32()), typ: schema.Type{Kind: schema.Kind(r.u8()), Scale: r.u8()}}
 		if r.bad != "" {
 			return
 		}

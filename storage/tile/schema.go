@@ -3,7 +3,6 @@ package tile
 import (
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/musterdb/muster/storage/column"
@@ -85,7 +84,7 @@ func (tx *Tx) describe(was *typeInfo, e *schema.EventType) *typeInfo {
 }
 
 func (tx *Tx) newProp(p schema.Property) propInfo {
-	n := propInfo{id: p.ID, typ: p.Type, gone: new(atomic.Bool)}
+	n := propInfo{id: p.ID, typ: p.Type}
 	if p.Type.Kind == schema.KindText || p.Type.Kind == schema.KindSet {
 		n.texts = column.NewDict(tx.s.arena)
 	}
@@ -126,10 +125,9 @@ func (tx *Tx) dropType(t eventType) {
 	}
 }
 
-// forget frees what properties that are gone had in common. Blocks keep their values until Maintain
-// writes them anew, but answer for them no more.
+// forget frees what properties that are gone had in common, as soon as no pin needs it. Blocks keep their
+// values until Maintain writes them anew.
 func (p *propInfo) forget() {
-	p.gone.Store(true)
 	if p.texts != nil {
 		p.texts.Free()
 	}

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"sync/atomic"
 
 	"github.com/musterdb/muster/storage/column"
 	"github.com/musterdb/muster/storage/schema"
@@ -59,8 +58,7 @@ type propInfo struct {
 	texts   *column.Dict // of TEXT and SET
 	sets    *column.Dict // of SET: entries of whole sets
 	dropped bool
-	checked int          // sets that a reader of images has checked
-	gone    *atomic.Bool // set when the drop is committed; shared by all versions
+	checked int // sets that a reader of images has checked
 }
 
 // Store holds the events of all types of one shard. It has one writer; readers hold the shard's read

@@ -59,7 +59,7 @@ func (v *View) AddHashes(chunk int, sums []uint64) {
 		}
 		clear(rolling)
 		for _, b := range t.blocks {
-			b.h.roll(rolling)
+			b.h.roll(rolling, v.types[i].info)
 		}
 		for row, h := range rolling {
 			if h != 0 {
@@ -78,7 +78,7 @@ func mix(x uint64) uint64 {
 }
 
 // roll takes the block's events, by time and arrival, into the rows' hashes.
-func (h *header) roll(rolling []uint64) {
+func (h *header) roll(rolling []uint64, now *typeInfo) {
 	n := int(h.n)
 	order, sums := make([]uint32, n), make([]uint64, n)
 	sorted := true
@@ -102,7 +102,7 @@ func (h *header) roll(rolling []uint64) {
 			return 0
 		})
 	}
-	h.addProps(sums)
+	h.addProps(sums, now)
 	rows := h.rows()
 	for _, e := range order {
 		if r := int(rows[e]); r < len(rolling) {
@@ -111,12 +111,13 @@ func (h *header) roll(rolling []uint64) {
 	}
 }
 
-// addProps adds the properties' hashes to the events'.
-func (h *header) addProps(sums []uint64) {
+// addProps adds the hashes of the properties that the view's type has to the events'. The block may be
+// older than a drop.
+func (h *header) addProps(sums []uint64, now *typeInfo) {
 	var c column.Chunk
 	for _, l := range h.laneList() {
-		p := &h.info.props[l.slot]
-		if p.gone.Load() {
+		p := &now.props[l.slot]
+		if p.dropped {
 			continue
 		}
 		h.alias(&l, p, &c)
