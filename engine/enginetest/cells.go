@@ -41,7 +41,7 @@ func textAt(a arrow.Array, i int) string {
 	case *array.Int64:
 		return strconv.FormatInt(a.Value(i), 10)
 	case *array.Float64:
-		return strconv.FormatFloat(a.Value(i), 'g', -1, 64)
+		return strconv.FormatFloat(a.Value(i)+0, 'g', -1, 64) // −0 + 0 is 0: zero's sign is no part of the language
 	case *array.Decimal128:
 		return decimalText(a.Value(i), a.DataType().(*arrow.Decimal128Type).Scale)
 	case *array.String:

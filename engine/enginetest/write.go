@@ -126,10 +126,11 @@ func (b *Base) cells(set map[schema.AttrID]oracle.Op) (out []cell, adds bool, er
 		if a.ID == schema.AttrIDOf || a.ID == schema.AttrCreatedAt && (c.op != change.OpSet || c.value.Null()) {
 			return nil, false, refuse(diag.Invalid, "%s cannot become that", a.Name)
 		}
-		if c.op != change.OpSet && c.op != change.OpNull && c.value.Null() {
-			c.value.Kind = a.Type.Kind // the empty set, or 0
+		add := c.op == change.OpAdd && a.Type.Numeric()
+		if add && c.value.Null() {
+			return nil, false, refuse(diag.Type, "only numbers can be added to %s", a.Name)
 		}
-		adds = adds || c.op == change.OpAdd && a.Type.Numeric()
+		adds = adds || add
 		out = append(out, c)
 	}
 	if left > 0 {

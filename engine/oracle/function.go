@@ -141,7 +141,7 @@ func (c *compiler) numberFunction(fn string, e *ast.Call, sc scope) (node, error
 		}
 	}
 	t := decimalType(digits)
-	if x.t.kind == kFloat {
+	if x.t.kind == kFloat || x.t.kind == kInt {
 		t = x.t
 	}
 	return mapped(x, t, func(en *env, v val) val {

@@ -224,9 +224,9 @@ func (c *compiler) order(items []ast.OrderItem, cols []column, sc scope) ([]sort
 
 // orderTerm is a column number, an alias or an expression, in this order of preference.
 func (c *compiler) orderTerm(e ast.Expr, cols []column, sc scope) (node, error) {
-	if l, ok := e.(*ast.Literal); ok && l.Kind == ast.LitInt {
+	if l, ok := e.(*ast.Literal); ok {
 		n, ok := new(big.Int).SetString(l.Text, 10)
-		if !ok || n.Sign() <= 0 || n.Cmp(big.NewInt(int64(len(cols)))) > 0 {
+		if !ok || l.Kind != ast.LitInt || n.Sign() <= 0 || n.Cmp(big.NewInt(int64(len(cols)))) > 0 {
 			return node{}, diag.New(diag.Invalid, l.At, "there is no column %s", l.Text)
 		}
 		return cols[n.Int64()-1].node, nil
@@ -251,7 +251,11 @@ func rows(envs []*env, cols []column, order []sortKey, limit int) ([][]Cell, err
 	for _, en := range envs {
 		var r row
 		for _, col := range cols {
-			r.cells = append(r.cells, cell(col.t, col.ev(en)))
+			v := col.ev(en)
+			if v.ok && col.t.kind == kInt && !v.r.Num().IsInt64() {
+				en.fail(diag.New(diag.Overflow, col.at, "a column of INT holds 64 bits"))
+			}
+			r.cells = append(r.cells, cell(col.t, v))
 		}
 		for _, k := range order {
 			r.keys = append(r.keys, k.ev(en))

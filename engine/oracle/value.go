@@ -136,7 +136,7 @@ func cellText(t typ, v val) string {
 	case schema.KindInt:
 		return v.r.FloatString(0)
 	case schema.KindDecimal:
-		return v.r.FloatString(t.scale)
+		return v.r.FloatString(min(t.scale, schema.MaxScale))
 	case schema.KindFloat:
 		f, _ := v.r.Float64()
 		return strconv.FormatFloat(f, 'g', -1, 64)

@@ -2,6 +2,7 @@ package random
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +56,7 @@ func (run *Run) projection(depth int) string {
 	items := []string{"id"}
 	for i := range 1 + run.r.IntN(3) {
 		x := "(" + run.shown(place{}, 2) + ")"
-		if run.chance(0.3) {
+		if run.chance(0.3) || slices.Contains(items, x) {
 			x += " AS col" + strconv.Itoa(i)
 		}
 		items = append(items, x)

@@ -1,0 +1,112 @@
+package enginetest_test
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// firstSeed is MUSTER_SEED, or the clock.
+func firstSeed(t testing.TB) (seed uint64, given bool) {
+	if s := os.Getenv("MUSTER_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("MUSTER_SEED: %v", err)
+		}
+		return n, true
+	}
+	return uint64(time.Now().UnixNano()), false
+}
+
+// budget is how long a random test goes on: MUSTER_SOAK=1 is an hour.
+func budget(short time.Duration) time.Duration {
+	if os.Getenv("MUSTER_SOAK") == "1" {
+		return time.Hour
+	}
+	return short
+}
+
+const statementsPerBase = 150
+
+// TestDifferential holds the engine to the oracle on random bases: with MUSTER_SEED the base of that seed
+// alone, else as many as the time allows.
+func TestDifferential(t *testing.T) {
+	seed, given := firstSeed(t)
+	end := time.Now().Add(budget(8 * time.Second))
+	var sum tally
+	bases := 0
+	for s := seed; ; s++ {
+		sc := newScenario(s, statementsPerBase)
+		if d := sc.play(&sum); d != nil {
+			report(t, sc, d)
+			if bases++; bases > 3 {
+				return
+			}
+		}
+		bases++
+		if given || time.Now().After(end) {
+			break
+		}
+	}
+	t.Logf("seeds from %d: %d bases, %v", seed, bases, sum)
+}
+
+// report shrinks a difference and says how to see it again.
+func report(t *testing.T, sc *scenario, d *difference) {
+	t.Helper()
+	small, d := shrink(sc, d, time.Now().Add(10*time.Second))
+	t.Errorf("seed %d: %v\nagain: MUSTER_SEED=%d go test ./engine/enginetest -run '^%s$'\nsmallest base found: %v", sc.seed, d, sc.seed, t.Name(), small)
+}
+
+// shrink looks for the shortest history with the one statement that still shows a difference.
+func shrink(sc *scenario, d *difference, end time.Time) (*scenario, *difference) {
+	small := *sc
+	if d.statement != "" {
+		small.statements = []string{d.statement}
+	} else {
+		small.statements = nil
+	}
+	differs := func(steps []step) bool {
+		try := small
+		try.steps = steps
+		now := try.play(new(tally))
+		if now != nil && (now.statement == "") == (d.statement == "") {
+			d = now
+			return true
+		}
+		return false
+	}
+	if !differs(small.steps) {
+		return sc, d // it needs the other statements
+	}
+	small.steps = prefix(small.steps, differs)
+	for n := len(small.steps) / 2; n > 0 && time.Now().Before(end); n /= 2 {
+		for i := 1; i < len(small.steps) && time.Now().Before(end); { // step 0 is the schema
+			rest := append(append([]step(nil), small.steps[:i]...), small.steps[min(i+n, len(small.steps)):]...)
+			if differs(rest) {
+				small.steps = rest
+			} else {
+				i += n
+			}
+		}
+	}
+	return &small, d
+}
+
+// prefix finds by bisection a short prefix that differs.
+func prefix(steps []step, differs func([]step) bool) []step {
+	lo, hi := 1, len(steps)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if differs(steps[:mid]) {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	if !differs(steps[:hi]) {
+		return steps
+	}
+	return steps[:hi]
+}
