@@ -90,7 +90,7 @@ func (g *Group) open() error {
 			return fmt.Errorf("group %s: beginning the log: %w", g.cfg.Name, err)
 		}
 	}
-	g.cfg.Logger.Info("group recovered", "index", r.index, "replayed_bytes", r.replayed, "took", time.Since(began))
+	g.cfg.Logger.Debug("group recovered", "index", r.index, "replayed_bytes", r.replayed, "took", time.Since(began))
 	return g.startRaft(r)
 }
 
