@@ -233,7 +233,7 @@ func (s *Service) OpenLoad(ctx context.Context, base, key string, again bool) (c
 	return s.node.OpenLoad(ctx, sch.Base, fmt.Sprintf("%d/%s", sch.Base, key), again)
 }
 
-// AdvanceLoad records that blocks of a load are in.
+// AdvanceLoad records which blocks of a load will come next and how many are in.
 func (s *Service) AdvanceLoad(ctx context.Context, base string, to *catalog.LoadChange) (catalog.Load, error) {
 	if _, err := s.Schema(base); err != nil {
 		return catalog.Load{}, err

@@ -6,15 +6,18 @@ import (
 )
 
 // Load is how far a COPY of one file into one target has come. Its blocks are numbered from 0 and hold
-// 8,192 source rows each (the last one fewer). All blocks below len(Hashes) are in; a block at or above
-// may be in as well, which its groups know: they drop what they already have, by (Producer, block).
+// 8,192 source rows each (the last one fewer). The hash of a block is announced before the block is sent,
+// so that a file which changed after a load was cut off is known by the first block that differs. All
+// blocks below In are in; one that is announced and not below In may be in as well, which its groups
+// know: they drop what they already have, by (Producer, block).
 type Load struct {
 	Key      string        `json:"key"` // names target, file and mapping
 	Base     schema.BaseID `json:"base"`
-	Producer uint64        `json:"producer"` // the log index that opened this run; unique for ever
-	Hashes   []uint64      `json:"hashes,omitempty"`
-	Rows     uint64        `json:"rows"`     // source rows of the blocks that are in
-	Rejected uint64        `json:"rejected"` // of these, rows that were rejected
+	Producer uint64        `json:"producer"`         // the log index that opened this run; unique for ever
+	Hashes   []uint64      `json:"hashes,omitempty"` // of the blocks announced; none once the load is done
+	In       uint64        `json:"in"`               // blocks that are in for certain
+	Rows     uint64        `json:"rows"`             // source rows of these
+	Rejected uint64        `json:"rejected"`         // of these, rows that were rejected
 	Done     bool          `json:"done"`
 }
 
@@ -24,9 +27,10 @@ type LoadChange struct {
 	Base     schema.BaseID `json:"base"`
 	Again    bool          `json:"again,omitempty"` // open: forget what was loaded and load once more
 	Producer uint64        `json:"producer,omitempty"`
-	From     uint64        `json:"from,omitempty"`   // advance: the number of blocks that were in
-	Hashes   []uint64      `json:"hashes,omitempty"` // advance: the blocks that are in now, in order
-	Rows     uint64        `json:"rows,omitempty"`
+	From     uint64        `json:"from,omitempty"`   // advance: the number of blocks announced before
+	Hashes   []uint64      `json:"hashes,omitempty"` // advance: the blocks announced now, in order
+	In       uint64        `json:"in,omitempty"`     // advance: blocks that are in, with those of before
+	Rows     uint64        `json:"rows,omitempty"`   // advance: source rows of these
 	Rejected uint64        `json:"rejected,omitempty"`
 	Done     bool          `json:"done,omitempty"`
 }
@@ -88,16 +92,19 @@ func (c *Catalog) advanceLoad(in *LoadChange) (Result, error) {
 	case l == nil || l.Producer != in.Producer:
 		return Result{}, diag.New(diag.Conflict, diag.Span{}, "this load was begun again by somebody else").
 			WithHint("run the COPY once more; what is in stays in")
-	case in.From != uint64(len(l.Hashes)):
-		return Result{}, diag.New(diag.Conflict, diag.Span{},
-			"two loads of this file run at the same time: %d blocks are in, not %d", len(l.Hashes), in.From).
-			WithHint("let one of them finish")
+	case l.Done, in.From != uint64(len(l.Hashes)):
+		return Result{}, diag.New(diag.Conflict, diag.Span{}, "another COPY loads this file at the same time").
+			WithHint("let it finish: every row counts once, whichever of the two brought it")
+	case in.In < l.In, in.In > in.From+uint64(len(in.Hashes)):
+		return Result{}, diag.New(diag.Invalid, diag.Span{}, "%d blocks cannot be in: %d were, and %d are announced", in.In, l.In, in.From+uint64(len(in.Hashes)))
 	}
 	next := *l
-	next.Hashes = append(append([]uint64(nil), l.Hashes...), in.Hashes...)
-	next.Rows += in.Rows
-	next.Rejected += in.Rejected
-	next.Done = in.Done
+	// Loads that were handed out hold a shorter slice: they do not see what is appended.
+	next.Hashes = append(l.Hashes, in.Hashes...)
+	next.In, next.Rows, next.Rejected = in.In, in.Rows, in.Rejected
+	if in.Done {
+		next.Done, next.Hashes = true, nil
+	}
 	c.st.Loads[in.Key] = &next
 	return Result{Load: next}, nil
 }

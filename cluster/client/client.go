@@ -1,5 +1,5 @@
 // Package client owns the Go client of Muster's HTTP door: statements and their answers, batches of
-// rows, loads. It does not read files (cmd/muster/internal/load) and does not draw tables.
+// rows, loads. It does not read files (cmd/internal/load) and does not draw tables.
 package client
 
 import (
@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -64,9 +65,9 @@ func (e *ServerError) Error() string {
 		return e.Rendered
 	}
 	if e.Hint != "" {
-		return e.Message + "; " + e.Hint
+		return "error: " + e.Message + "\n  hint: " + e.Hint
 	}
-	return e.Message
+	return "error: " + e.Message
 }
 
 // Answer is the answer to a statement, to be closed.
@@ -83,7 +84,27 @@ func (c *Client) Query(ctx context.Context, base, statement, format string) (*An
 	if err != nil {
 		return nil, err
 	}
-	return &Answer{Body: resp.Body, ContentType: resp.Header.Get("Content-Type"), Message: resp.Header.Get("Muster-Message")}, nil
+	a := &Answer{Body: resp.Body, ContentType: resp.Header.Get("Content-Type"), Message: resp.Header.Get("Muster-Message")}
+	if media, _, _ := mime.ParseMediaType(a.ContentType); a.Message == "" && media != contentTypes[format] {
+		defer resp.Body.Close()
+		return nil, notMuster(resp)
+	}
+	return a, nil
+}
+
+// contentTypes are those of answers, by format. What has another one does not come from Muster.
+var contentTypes = map[string]string{
+	"json": "application/json", "ndjson": "application/x-ndjson", "csv": "text/csv", "arrow": "application/vnd.apache.arrow.stream",
+}
+
+// notMuster is the error of an answer that Muster does not give.
+func notMuster(resp *http.Response) error {
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
+	return &ServerError{
+		Status:  resp.StatusCode,
+		Message: fmt.Sprintf("what answers at %s is not Muster: %s: %s", resp.Request.URL.Host, resp.Status, bytes.TrimSpace(text)),
+		Hint:    "check --url; a Muster server says its address when it starts",
+	}
 }
 
 // Schema returns the schema of a base.
@@ -101,7 +122,7 @@ func (c *Client) call(ctx context.Context, method, path, contentType string, bod
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("the answer of %s cannot be read: %w", c.base, err)
+		return fmt.Errorf("the answer of %s cannot be read: %w; is it a Muster server of this version?", c.base, err)
 	}
 	return nil
 }
@@ -147,8 +168,8 @@ func serverError(resp *http.Response) error {
 		Error *ServerError `json:"error"`
 	}
 	if err := json.Unmarshal(text, &answer); err != nil || answer.Error == nil {
-		return &ServerError{Status: resp.StatusCode, Message: fmt.Sprintf("%s: %s", resp.Status, bytes.TrimSpace(text)),
-			Hint: "is this the address of a Muster server?"}
+		resp.Body = io.NopCloser(bytes.NewReader(text))
+		return notMuster(resp)
 	}
 	answer.Error.Status = resp.StatusCode
 	return answer.Error
@@ -158,8 +179,9 @@ func serverError(resp *http.Response) error {
 type Load struct {
 	Key      string   `json:"key"`
 	Producer uint64   `json:"producer"`
-	Hashes   []uint64 `json:"hashes"` // of the blocks that are in
-	Rows     uint64   `json:"rows"`
+	Hashes   []uint64 `json:"hashes"` // of the blocks that were announced
+	In       uint64   `json:"in"`     // blocks of these that are in for certain
+	Rows     uint64   `json:"rows"`   // rows of the file in these
 	Rejected uint64   `json:"rejected"`
 	Done     bool     `json:"done"`
 }
@@ -170,18 +192,19 @@ func (c *Client) OpenLoad(ctx context.Context, base, key string, again bool) (*L
 	return &l, c.post(ctx, "/v1/bases/"+url.PathEscape(base)+"/loads", map[string]any{"key": key, "again": again}, &l)
 }
 
-// Advance is what a load has come on by.
+// Advance is how far a load comes on: blocks that will be sent next, and how much is in by now.
 type Advance struct {
 	Key      string   `json:"key"`
 	Producer uint64   `json:"producer"`
-	From     uint64   `json:"from"` // blocks that were in
+	From     uint64   `json:"from"` // blocks announced before
 	Hashes   []uint64 `json:"hashes"`
+	In       uint64   `json:"in"`
 	Rows     uint64   `json:"rows"`
 	Rejected uint64   `json:"rejected"`
 	Done     bool     `json:"done"`
 }
 
-// AdvanceLoad records that blocks of a load are in.
+// AdvanceLoad records how far a load has come. Blocks are announced before they are sent.
 func (c *Client) AdvanceLoad(ctx context.Context, base string, by *Advance) error {
 	var l Load
 	return c.post(ctx, "/v1/bases/"+url.PathEscape(base)+"/loads/advance", by, &l)
@@ -202,6 +225,7 @@ type Written struct {
 	Updated    uint64 `json:"updated"`
 	Events     uint64 `json:"events"`
 	Duplicates uint64 `json:"duplicates"`
+	Repeated   uint64 `json:"repeated"` // rows that were in by an earlier sending of the block
 }
 
 // SendBlock sends a block of a load. It may be sent again.

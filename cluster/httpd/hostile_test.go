@@ -222,7 +222,7 @@ func TestBodyThatBreaks(t *testing.T) {
 		_, _ = pw.Write([]byte(`[{"id":"a"},`))
 		_ = pw.CloseWithError(io.ErrUnexpectedEOF)
 	}()
-	req, _ := http.NewRequest("POST", d.url+contactsPath, pr)
+	req, _ := http.NewRequest(http.MethodPost, d.url+contactsPath, pr)
 	req.Header.Set("Content-Type", jsonType)
 	if resp, err := http.DefaultClient.Do(req); err == nil {
 		t.Errorf("a broken body was answered: %s", resp.Status)

@@ -206,7 +206,7 @@ func (s *server) openLoad(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, load)
 }
 
-// advanceLoad records that blocks of a load are in.
+// advanceLoad records how far a load has come.
 func (s *server) advanceLoad(w http.ResponseWriter, r *http.Request) {
 	var in catalog.LoadChange
 	if !readJSON(w, r, &in) {
@@ -217,6 +217,7 @@ func (s *server) advanceLoad(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
+	load.Hashes = nil // the client has them
 	writeJSON(w, http.StatusOK, load)
 }
 

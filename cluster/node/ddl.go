@@ -160,7 +160,7 @@ func (n *Node) OpenLoad(ctx context.Context, base schema.BaseID, key string, aga
 	return res.Load, err
 }
 
-// AdvanceLoad records that blocks of a load are in. After the last block the groups write images, so that
+// AdvanceLoad records which blocks of a load will come next and how many are in. After the last block the groups write images, so that
 // a restart need not replay the load.
 func (n *Node) AdvanceLoad(ctx context.Context, to *catalog.LoadChange) (catalog.Load, error) {
 	res, err := n.proposeCatalog(ctx, &catalogCommand{Op: catalog.OpAdvanceLoad, Load: to})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -48,13 +47,15 @@ func (c *queryCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return usagef("%v", err)
 	}
-	out, done, err := c.output(io.out)
+	out, err := createOutput(c.Output, io.out)
 	if err != nil {
 		return err
 	}
 	s := &session{client: server, base: c.Base, format: c.Format, out: out, io: io}
-	err = s.script(ctx, text)
-	return errors.Join(err, done())
+	if err := s.script(ctx, text); err != nil {
+		return errors.Join(err, out.abort())
+	}
+	return out.commit()
 }
 
 // text returns the statements.
@@ -67,26 +68,12 @@ func (c *queryCmd) text() (string, error) {
 		return string(text), err
 	case c.File != "":
 		text, err := os.ReadFile(c.File)
-		if errors.Is(err, os.ErrNotExist) {
-			return "", usagef("there is no file %s", c.File)
+		if err != nil {
+			return "", usagef("the statements cannot be read: %v; -f names a file of statements, -c is followed by a statement", err)
 		}
-		return string(text), err
+		return string(text), nil
 	}
 	return "", usagef("say what to ask: -c STATEMENT or -f FILE")
-}
-
-func (c *queryCmd) output(standard io.Writer) (io.Writer, func() error, error) {
-	w := standard
-	closeFile := func() error { return nil }
-	if c.Output != "" {
-		f, err := os.Create(c.Output)
-		if err != nil {
-			return nil, nil, fmt.Errorf("cannot write the answers: %w", err)
-		}
-		w, closeFile = f, f.Close
-	}
-	buffered := bufio.NewWriterSize(w, 1<<16)
-	return buffered, func() error { return errors.Join(buffered.Flush(), closeFile()) }, nil
 }
 
 // session is a run of statements with the base they are about.
@@ -201,6 +188,9 @@ func rendered(err error) string {
 	var known *diag.Error
 	if errors.As(err, &known) {
 		return known.Render()
+	}
+	if errors.Is(err, context.Canceled) {
+		return "error: interrupted"
 	}
 	var server *client.ServerError
 	if errors.As(err, &server) {

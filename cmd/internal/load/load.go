@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -41,10 +42,10 @@ type Config struct {
 func Copy(ctx context.Context, cfg Config) (*Report, error) {
 	l := &loader{Config: cfg, report: &Report{begin: time.Now(), reasons: map[string]int64{}}}
 	defer cfg.Progress.Done()
+	defer l.close()
 	if err := l.open(ctx); err != nil {
 		return nil, l.placed(err)
 	}
-	defer l.close()
 	if err := l.run(ctx); err != nil {
 		return l.report, l.placed(err)
 	}
@@ -60,9 +61,13 @@ type loader struct {
 	rejects *rejectFile
 	report  *Report
 
-	pending client.Advance // sent and acknowledged, not yet recorded
-	saved   time.Time
+	mu        sync.Mutex
+	announced uint64   // blocks of which the server has the hash
+	in        progress // what is in for certain
 }
+
+// progress is how much of the file is in, earlier runs included.
+type progress struct{ blocks, rows, rejected uint64 }
 
 func (l *loader) placed(err error) error {
 	var known *diag.Error
@@ -86,19 +91,22 @@ func (l *loader) open(ctx context.Context) (err error) {
 		return err
 	}
 	if l.session.Done {
-		return diag.New(diag.Conflict, l.Stmt.File.At, "this file is loaded already: %d rows were read, %d of them rejected", l.session.Rows, l.session.Rejected).
-			WithHint("write AGAIN at the end of the statement to load it once more")
+		return diag.New(diag.Conflict, l.Stmt.File.At, "this file was loaded before, with the same columns: %d rows were read, %d of them rejected", l.session.Rows, l.session.Rejected).
+			WithHint("write AGAIN at the end of the statement to load it once more, as it is now")
 	}
-	l.pending = client.Advance{Key: l.session.Key, Producer: l.session.Producer, From: uint64(len(l.session.Hashes))}
-	l.saved = time.Now()
-	l.rejects, err = openRejects(l.Stmt, len(l.session.Hashes) > 0)
+	l.announced = uint64(len(l.session.Hashes))
+	l.in = progress{l.session.In, l.session.Rows, l.session.Rejected}
+	l.report.before = int64(l.session.Rows)
+	l.rejects, err = openRejects(l.Stmt, l.session.Rejected)
 	return err
 }
 
 func (l *loader) close() {
-	_ = l.reader.Close()
+	if l.reader != nil {
+		_ = l.reader.Close()
+	}
 	if err := l.rejects.close(); err != nil {
-		l.report.rejectsErr = err
+		l.report.notes = append(l.report.notes, fmt.Sprintf("the list of rejected rows is not whole: %v", err))
 	}
 }
 
@@ -162,17 +170,37 @@ type block struct {
 	err      error // the file cannot be read on, or a row stops the load
 }
 
-// run reads and maps on one goroutine and sends on this one, in the file's order: the last row of an id
-// must win, and events of equal time keep their order.
+// run reads and maps on one goroutine, announces on a second and sends on this one, in the file's order:
+// the last row of an id must win, and events of equal time keep their order.
 func (l *loader) run(ctx context.Context) error {
+	failed := l.sendAll(ctx)
+	if failed == nil {
+		failed = ctx.Err()
+	}
+	if failed == nil {
+		return l.advance(ctx, nil, true)
+	}
+	// What is in is recorded even if the load was interrupted: the next run goes on behind it.
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	if err := l.advance(last, nil, false); err != nil && !isUnreachable(err) {
+		l.report.notes = append(l.report.notes, fmt.Sprintf("how far the load came could not be recorded: %v", err))
+	}
+	return l.interrupted(failed)
+}
+
+// sendAll sends the blocks that are not in yet. Nothing of the load runs when it returns.
+func (l *loader) sendAll(ctx context.Context) (failed error) {
+	var others sync.WaitGroup
+	defer others.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	blocks := make(chan block, 2)
-	go l.readAll(ctx, blocks)
-	var failed error
-	for b := range blocks {
+	read, ready := make(chan block, 2), make(chan block, announceMost)
+	others.Go(func() { l.readAll(ctx, read) })
+	others.Go(func() { l.announceAll(ctx, read, ready) })
+	for b := range ready {
 		if failed != nil {
-			continue // drain, so that the reader ends
+			continue // drain, so that the others end
 		}
 		if failed = b.err; failed == nil {
 			failed = l.take(ctx, b)
@@ -181,14 +209,90 @@ func (l *loader) run(ctx context.Context) error {
 			cancel()
 		}
 	}
-	if failed != nil {
-		l.report.stopped = true
-		return errors.Join(failed, l.record(context.WithoutCancel(ctx), false))
-	}
-	if err := ctx.Err(); err != nil {
+	return failed
+}
+
+func isUnreachable(err error) bool {
+	var unreachable *client.ConnectError
+	return errors.As(err, &unreachable)
+}
+
+// interrupted says of a load that was cut off how it goes on. A load that stopped for its file's sake
+// says that itself.
+func (l *loader) interrupted(err error) error {
+	var known *diag.Error
+	if errors.As(err, &known) {
 		return err
 	}
-	return l.record(ctx, true)
+	how := "run the statement once more to go on"
+	if l.Stmt.Again {
+		how += ", without AGAIN, which would begin from the first row"
+	}
+	if errors.Is(err, context.Canceled) {
+		return diag.New(diag.Canceled, diag.Span{}, "the load was interrupted; %d rows of the file are in", l.in.rows).WithHint("%s", how)
+	}
+	l.report.notes = append(l.report.notes, how+": no row counts twice")
+	return err
+}
+
+// announceMost is how many blocks are announced at most at once.
+const announceMost = 8
+
+// announceAll tells the server which blocks come next before they are sent, as many at once as have been
+// read: while one is sent the next is announced, so it costs no time.
+func (l *loader) announceAll(ctx context.Context, read <-chan block, ready chan<- block) {
+	defer close(ready)
+	for b := range read {
+		waiting := []block{b}
+		for more := true; more && len(waiting) < announceMost && b.err == nil; {
+			select {
+			case next, ok := <-read:
+				if more = ok; ok {
+					waiting, b = append(waiting, next), next
+				}
+			default:
+				more = false
+			}
+		}
+		err := l.announce(ctx, waiting)
+		for _, b := range waiting {
+			if err != nil {
+				b = block{err: err}
+			}
+			if !send(ctx, ready, b) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// announce announces the blocks that were not announced before.
+func (l *loader) announce(ctx context.Context, blocks []block) error {
+	var hashes []uint64
+	for _, b := range blocks {
+		if b.err == nil && b.number >= l.announced {
+			hashes = append(hashes, b.hash)
+		}
+	}
+	if len(hashes) == 0 {
+		return nil
+	}
+	return l.advance(ctx, hashes, false)
+}
+
+// advance announces blocks and records what is in.
+func (l *loader) advance(ctx context.Context, hashes []uint64, done bool) error {
+	l.mu.Lock()
+	in := l.in
+	l.mu.Unlock()
+	err := l.Client.AdvanceLoad(ctx, l.Base, &client.Advance{
+		Key: l.session.Key, Producer: l.session.Producer, From: l.announced, Hashes: hashes,
+		In: in.blocks, Rows: in.rows, Rejected: in.rejected, Done: done,
+	})
+	if err == nil {
+		l.announced += uint64(len(hashes))
+	}
+	return err
 }
 
 // readAll hands out the blocks that are not in yet.
@@ -197,7 +301,7 @@ func (l *loader) readAll(ctx context.Context, out chan<- block) {
 	for number := uint64(0); ; number++ {
 		b, err := l.reader.Next()
 		if errors.Is(err, io.EOF) {
-			if int(number) < len(l.session.Hashes) {
+			if number < uint64(len(l.session.Hashes)) {
 				send(ctx, out, block{err: l.changed(int64(number)*tabular.BatchRows+1, "ends before row")})
 			}
 			return
@@ -225,12 +329,12 @@ func send(ctx context.Context, out chan<- block, b block) bool {
 	}
 }
 
-// prepare maps a block, or checks that one that is in has not changed.
+// prepare maps a block. One that was announced before must be the same still; one that is in is skipped.
 func (l *loader) prepare(ctx context.Context, number uint64, b *tabular.Batch) (next block, skip bool) {
-	if int(number) < len(l.session.Hashes) {
-		if l.session.Hashes[number] != b.Hash {
-			return block{err: l.changed(b.First, "has other rows from row")}, false
-		}
+	if number < uint64(len(l.session.Hashes)) && l.session.Hashes[number] != b.Hash {
+		return block{err: l.changed(b.First, "has other rows from row")}, false
+	}
+	if number < l.session.In {
 		return block{}, true
 	}
 	next = block{number: number, hash: b.Hash, source: int64(b.Source), first: b.First}
@@ -243,8 +347,8 @@ func (l *loader) prepare(ctx context.Context, number uint64, b *tabular.Batch) (
 }
 
 func (l *loader) changed(row int64, how string) error {
-	return diag.New(diag.Conflict, l.Stmt.File.At, "the file is not the one of which %d rows are in: it %s %d on", l.session.Rows, how, row).
-		WithHint("give back the file as it was to go on, or write AGAIN to load this one whole")
+	return diag.New(diag.Conflict, l.Stmt.File.At, "a load of this file was cut off after %d rows, and the file has changed since: it %s %d on", l.session.Rows, how, row).
+		WithHint("give back the file as it was to go on, or write AGAIN to load this one from its first row")
 }
 
 func (l *loader) badRow(bad tabular.RowError, first int64) error {
@@ -275,31 +379,14 @@ func (l *loader) take(ctx context.Context, b block) error {
 		l.report.add(w)
 	}
 	if err := l.rejects.write(b.rejected); err != nil {
-		return err
+		return fmt.Errorf("the file for rejected rows cannot be written: %w", err)
 	}
 	l.report.count(b)
-	l.pending.Hashes = append(l.pending.Hashes, b.hash)
-	l.pending.Rows += uint64(b.source)
-	l.pending.Rejected += uint64(len(b.rejected))
+	l.mu.Lock()
+	l.in.blocks++
+	l.in.rows += uint64(b.source)
+	l.in.rejected += uint64(len(b.rejected))
+	l.mu.Unlock()
 	l.Progress.Update(l.report.read, b.read, b.total)
-	const blocksBetween, timeBetween = 64, time.Second
-	if len(l.pending.Hashes) < blocksBetween && time.Since(l.saved) < timeBetween {
-		return nil
-	}
-	return l.record(ctx, false)
-}
-
-// record tells the server that the blocks sent so far are in, so that the next run skips them.
-func (l *loader) record(ctx context.Context, done bool) error {
-	if len(l.pending.Hashes) == 0 && !done {
-		return nil
-	}
-	l.pending.Done = done
-	if err := l.Client.AdvanceLoad(ctx, l.Base, &l.pending); err != nil {
-		return err
-	}
-	l.report.before = int64(l.session.Rows)
-	l.pending = client.Advance{Key: l.session.Key, Producer: l.session.Producer, From: l.pending.From + uint64(len(l.pending.Hashes))}
-	l.saved = time.Now()
 	return nil
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/musterdb/muster/engine/tabular"
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
+	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/print"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
@@ -62,7 +64,7 @@ func (m *mapping) bind(ctx context.Context, b *tabular.Batch) error {
 		cols[i] = ingest.FileColumn(&b.Columns[i], b.Rows)
 	}
 	clock := time.Now().UnixMilli()
-	for {
+	for range maxRounds {
 		p, err := bind.Mapping(m.stmt, cols, m.sch, bind.Options{Clock: clock})
 		if err != nil {
 			return err
@@ -80,7 +82,12 @@ func (m *mapping) bind(ctx context.Context, b *tabular.Batch) error {
 			return err
 		}
 	}
+	return diag.New(diag.Conflict, m.stmt.Target.At, "others change the base's schema all the time").
+		WithHint("make the attributes or the event type first, with CREATE ATTRIBUTE or CREATE EVENT")
 }
+
+// maxRounds bounds how often a mapping is bound anew because others changed the schema meanwhile.
+const maxRounds = 10
 
 func (m *mapping) use(p *bind.MappingPlan, clock int64, columns int) error {
 	zone, err := bind.Zone(m.sch)
@@ -105,8 +112,8 @@ func (m *mapping) define(ctx context.Context, statement string) error {
 }
 
 func isExists(err error) bool {
-	server, ok := err.(*client.ServerError)
-	return ok && server.Code == "EXISTS"
+	var server *client.ServerError
+	return errors.As(err, &server) && server.Code == "EXISTS"
 }
 
 // missing returns the statements that make what a mapping infers.

@@ -2,7 +2,9 @@ package load
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -14,18 +16,18 @@ import (
 	"github.com/musterdb/muster/cmd/internal/render"
 	"github.com/musterdb/muster/engine/tabular"
 	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/diag"
 )
 
 // Report says what a load did.
 type Report struct {
-	begin      time.Time
-	read       int64 // source rows of this run
-	good       int64
-	before     int64 // source rows that earlier runs brought in
-	written    client.Written
-	reasons    map[string]int64
-	stopped    bool
-	rejectsErr error
+	begin   time.Time
+	read    int64 // source rows of this run
+	good    int64
+	before  int64 // source rows that earlier runs brought in
+	written client.Written
+	reasons map[string]int64
+	notes   []string // what else must be said
 }
 
 func (r *Report) add(w *client.Written) {
@@ -33,15 +35,23 @@ func (r *Report) add(w *client.Written) {
 	r.written.Updated += w.Updated
 	r.written.Events += w.Events
 	r.written.Duplicates += w.Duplicates
+	r.written.Repeated += w.Repeated
 }
 
 func (r *Report) count(b block) {
 	r.read += b.source
 	r.good += b.good
 	for _, bad := range b.rejected {
-		r.reasons[kind(bad)]++
+		text := kind(bad)
+		if _, ok := r.reasons[text]; !ok && len(r.reasons) >= maxReasons {
+			text = "other reasons"
+		}
+		r.reasons[text]++
 	}
 }
+
+// maxReasons bounds how many reasons are told apart, which may hold a value each.
+const maxReasons = 1000
 
 // kind is a reason without the value, so that rows rejected for the same thing count together.
 func kind(bad tabular.RowError) string {
@@ -75,7 +85,10 @@ func (r *Report) String() string {
 		fmt.Fprintf(&b, ", %s rejected", render.Thousands(rejected))
 	}
 	if r.before > 0 {
-		fmt.Fprintf(&b, ", after %s rows that were in before", render.Thousands(r.before))
+		fmt.Fprintf(&b, ", after %s rows of the file that were read before", render.Thousands(r.before))
+	}
+	if n := r.written.Repeated; n > 0 {
+		fmt.Fprintf(&b, ", %s of them had arrived before the cut", render.Thousands(int64(n)))
 	}
 	fmt.Fprintf(&b, " (%s, %s rows/s)", took.Round(10*time.Millisecond), render.Thousands(int64(float64(r.read)/took.Seconds())))
 	if w := r.written; w.Created > 0 {
@@ -85,8 +98,8 @@ func (r *Report) String() string {
 		fmt.Fprintf(&b, "; %s events were in already by their id", render.Thousands(int64(r.written.Duplicates)))
 	}
 	r.writeReasons(&b)
-	if r.rejectsErr != nil {
-		fmt.Fprintf(&b, "\n  the list of rejected rows is not whole: %v", r.rejectsErr)
+	for _, n := range r.notes {
+		fmt.Fprintf(&b, "\n  %s", n)
 	}
 	return b.String()
 }
@@ -115,28 +128,67 @@ type rejectFile struct {
 	w *csv.Writer
 }
 
-// openRejects opens the file of REJECTS TO, if there is one. A load that goes on appends to it.
-func openRejects(stmt *ast.CopyFrom, goesOn bool) (*rejectFile, error) {
+// openRejects opens the file of REJECTS TO, if there is one. Of a load that goes on it keeps the rows of
+// the blocks that are in, and drops those of a block that was cut off, which comes again.
+func openRejects(stmt *ast.CopyFrom, keep uint64) (*rejectFile, error) {
 	if stmt.RejectsTo == nil {
 		return nil, nil
 	}
-	mode := os.O_CREATE | os.O_WRONLY | os.O_TRUNC
-	if goesOn {
-		mode = os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	if sameFile(stmt.RejectsTo.Text, stmt.File.Text) {
+		return nil, diag.New(diag.Invalid, stmt.RejectsTo.At, "the rejected rows cannot go into the file that is read").
+			WithHint("give them a file of their own, for example 'rejects.csv'")
 	}
-	f, err := os.OpenFile(stmt.RejectsTo.Text, mode, 0o644)
+	f, err := os.OpenFile(stmt.RejectsTo.Text, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("the file for rejected rows cannot be written: %w", err)
+		return nil, diag.New(diag.Invalid, stmt.RejectsTo.At, "the file for rejected rows cannot be written: %v", err).
+			WithHint("name a file in a folder that exists and that you may write to")
+	}
+	end, err := endOfRejects(f, keep)
+	if err == nil {
+		err = f.Truncate(end)
+	}
+	if err == nil {
+		_, err = f.Seek(end, io.SeekStart)
 	}
 	r := &rejectFile{f, csv.NewWriter(f)}
-	if st, err := f.Stat(); err == nil && st.Size() > 0 {
-		return r, nil
+	if err == nil && end == 0 {
+		err = r.w.Write([]string{"line", "column", "reason"})
 	}
-	return r, r.w.Write([]string{"line", "column", "reason"})
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("the file for rejected rows cannot be written: %w", err)
+	}
+	return r, nil
 }
 
+func sameFile(a, b string) bool {
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
+}
+
+// endOfRejects returns where the header and the first rows of a list end; 0 if the list is to begin anew.
+func endOfRejects(f *os.File, rows uint64) (int64, error) {
+	if rows == 0 {
+		return 0, nil
+	}
+	r := csv.NewReader(f)
+	r.FieldsPerRecord, r.ReuseRecord = -1, true
+	end := int64(0)
+	for range rows + 1 {
+		if _, err := r.Read(); errors.Is(err, io.EOF) {
+			break // the list of earlier runs went elsewhere
+		} else if err != nil {
+			return 0, err
+		}
+		end = r.InputOffset()
+	}
+	return end, nil
+}
+
+// write lists rows. They are in the file when it returns: the next run counts on it.
 func (r *rejectFile) write(rows []tabular.RowError) error {
-	if r == nil {
+	if r == nil || len(rows) == 0 {
 		return nil
 	}
 	for _, bad := range rows {
@@ -144,7 +196,8 @@ func (r *rejectFile) write(rows []tabular.RowError) error {
 			return err
 		}
 	}
-	return nil
+	r.w.Flush()
+	return r.w.Error()
 }
 
 func (r *rejectFile) close() error {
@@ -152,8 +205,5 @@ func (r *rejectFile) close() error {
 		return nil
 	}
 	r.w.Flush()
-	if err := r.w.Error(); err != nil {
-		return err
-	}
-	return r.f.Close()
+	return errors.Join(r.w.Error(), r.f.Close())
 }

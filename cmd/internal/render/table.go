@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -56,12 +57,37 @@ func cell(col arrow.Array, i int) string {
 	if col.IsNull(i) {
 		return "NULL"
 	}
-	text := Value(col, i)
-	text = strings.NewReplacer("\n", "⏎", "\r", "", "\t", " ").Replace(text)
-	if utf8.RuneCountInString(text) > maxCell {
-		text = string([]rune(text)[:maxCell-1]) + "…"
+	return clip(Value(col, i))
+}
+
+// clip makes a value one line of at most maxCell characters that cannot steer the terminal: line ends are
+// drawn, other control characters become replacement characters.
+func clip(text string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range text {
+		switch {
+		case r == '\r':
+			continue
+		case r == '\n':
+			r = '⏎'
+		case r == '\t':
+			r = ' '
+		case !unicode.IsGraphic(r):
+			r = utf8.RuneError
+		}
+		if n == maxCell {
+			return cutLast(b.String()) + "…"
+		}
+		b.WriteRune(r)
+		n++
 	}
-	return text
+	return b.String()
+}
+
+func cutLast(text string) string {
+	_, size := utf8.DecodeLastRuneInString(text)
+	return text[:len(text)-size]
 }
 
 // Draw writes the table and, under it, the number of rows.
@@ -81,7 +107,7 @@ func (t *Table) Draw(w io.Writer) error {
 	}
 	line("┌", "┬", "┐")
 	for c, f := range fields {
-		fmt.Fprintf(out, "│ %s ", fit(f.Name, width[c], false))
+		fmt.Fprintf(out, "│ %s ", fit(clip(f.Name), width[c], false))
 	}
 	out.WriteString("│\n")
 	line("├", "┼", "┤")
@@ -112,7 +138,7 @@ func (t *Table) widths() []int {
 	fields := t.schema.Fields()
 	width := make([]int, len(fields))
 	for c, f := range fields {
-		width[c] = utf8.RuneCountInString(f.Name)
+		width[c] = utf8.RuneCountInString(clip(f.Name))
 		for _, row := range t.cells {
 			width[c] = max(width[c], utf8.RuneCountInString(row[c]))
 		}

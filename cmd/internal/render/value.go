@@ -8,6 +8,8 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/musterdb/muster/query/calendar"
 )
 
 // Value returns a value of an answer as people read it. The value is not null.
@@ -30,11 +32,29 @@ func Value(col arrow.Array, i int) string {
 	case *array.Timestamp:
 		return instant(int64(col.Value(i)))
 	case *array.Duration:
-		return (time.Duration(col.Value(i)) * time.Millisecond).String()
+		return duration(int64(col.Value(i)))
 	case *array.List:
 		return list(col, i)
 	}
 	return col.ValueStr(i)
+}
+
+// duration writes a length of ms by its days, hours, minutes and seconds: 41d 7h 12m.
+func duration(ms int64) string {
+	if ms == 0 {
+		return "0s"
+	}
+	var parts []string
+	for _, u := range []struct {
+		name string
+		ms   int64
+	}{{"d", calendar.Day}, {"h", calendar.Hour}, {"m", calendar.Minute}, {"s", calendar.Second}, {"ms", 1}} {
+		if n := ms / u.ms; n != 0 {
+			parts = append(parts, strconv.FormatInt(n, 10)+u.name)
+			ms -= n * u.ms
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // instant writes a time with its milliseconds only if it has some.
