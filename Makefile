@@ -2,6 +2,8 @@
 GO       ?= go
 PKGS     ?= ./...
 FUZZTIME ?= 60s
+CONTACTS  ?= 1000000
+BENCH_DIR ?= /tmp/muster-bench
 LINT_VERSION := v2.15.0
 
 .PHONY: build test race invariants lint fmt vet fuzz bench generate fresh demo soak clean
@@ -36,8 +38,8 @@ fresh: generate   ## fails if generated files were not fresh
 fuzz:             ## every fuzz target for FUZZTIME, then random bases against the oracle for FUZZTIME
 	@bash .ci/fuzz "$(FUZZTIME)"
 
-bench:            ## Q1–Q14 over a generated base; writes docs/explanation/performance.md's table to stdout
-	$(GO) run ./cmd/muster bench
+bench:            ## load, memory, restart and Q1–Q14 over a generated base, as Markdown; CONTACTS=10000000 for the published table
+	$(GO) run ./cmd/muster bench --contacts $(CONTACTS) --dir $(BENCH_DIR)
 
 demo:             ## an ephemeral server with a generated base answers five questions
 	$(GO) run ./cmd/muster demo

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/musterdb/muster/bench"
@@ -49,7 +48,7 @@ func (c *benchCmd) Run(ctx context.Context, io streams) error {
 	if err := c.files(ctx, io, cfg, files); err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "%s contacts, %s, %s/%s, %d cores\n\n", render.Thousands(int64(c.Contacts)), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Fprintf(io.out, "%s contacts; %s\n\n", render.Thousands(int64(c.Contacts)), bench.Machine())
 	if !c.Keep {
 		if err := os.RemoveAll(data); err != nil {
 			return err
