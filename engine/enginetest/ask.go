@@ -124,11 +124,22 @@ func (b *Base) Pin() (*Snapshot, error) {
 	if err := b.Flush(); err != nil {
 		return nil, err
 	}
-	s := &Snapshot{schema: b.schema, newest: b.newest}
-	for _, shard := range b.shards {
-		s.pins = append(s.pins, shard.Pin())
-	}
+	s := b.PinShards(b.schema)
+	s.newest = b.newest
 	return s, nil
+}
+
+// PinShards pins every shard, to be asked under a schema. Another goroutine may be writing.
+func (b *Base) PinShards(sch *schema.Schema) *Snapshot {
+	s := &Snapshot{schema: sch}
+	for _, shard := range b.shards {
+		pin, err := shard.Pin()
+		if err != nil {
+			panic(err) // a closed base is a bug of the test
+		}
+		s.pins = append(s.pins, pin)
+	}
+	return s
 }
 
 // Eval answers a statement from the pins.

@@ -87,6 +87,11 @@ func (b *Base) applyBytes(shard int, e Entry) (change.Result, error) {
 	if b.Keep {
 		b.Log[shard] = append(b.Log[shard], e)
 	}
+	for _, p := range ch.Parts {
+		if s, ok := p.(*change.Schema); ok {
+			b.schema = s.To
+		}
+	}
 	return b.shards[shard].Apply(ch, e.Stamp)
 }
 
@@ -120,12 +125,12 @@ func (b *Base) SetSchema(s *schema.Schema) error {
 	}
 	s = s.Clone()
 	s.Options.Spread = b.Spread
-	if _, err := b.apply(&change.Change{Parts: []change.Part{&change.Schema{To: s}}}, b.newest); err != nil {
-		return err
-	}
-	b.schema = s
-	return nil
+	_, err := b.apply(&change.Change{Parts: []change.Part{&change.Schema{To: s}}}, b.newest)
+	return err
 }
+
+// Shards returns the shards.
+func (b *Base) Shards() []*engine.Shard { return b.shards }
 
 // Schema returns the schema as published last.
 func (b *Base) Schema() *schema.Schema { return b.schema }
@@ -179,10 +184,13 @@ func (b *Base) Images() ([][]byte, error) {
 }
 
 func (b *Base) image(i int) ([]byte, error) {
-	pin := b.shards[i].Pin()
+	pin, err := b.shards[i].Pin()
+	if err != nil {
+		return nil, err
+	}
 	defer pin.Release()
 	var buf bytes.Buffer
-	err := pin.WriteImage(&buf)
+	err = pin.WriteImage(&buf)
 	return buf.Bytes(), err
 }
 

@@ -77,10 +77,10 @@ func (c *compiler) common(ns []node) ([]node, typ, error) {
 		if err != nil {
 			return nil, t, err
 		}
-		switch {
-		case t.kind == kTimestamp:
+		switch t.kind {
+		case kTimestamp:
 			n = c.asTimestamp(n)
-		case t.kind == kKey:
+		case kKey:
 			n = asKey(n)
 		}
 		if n.calendar() || n.t.kind != kNull && n.t.kind != t.kind && (!n.t.numeric() || !t.numeric()) {

@@ -225,7 +225,7 @@ func comparePre(a, b []string) int {
 	for i := range min(len(a), len(b)) {
 		x, xn := new(big.Int).SetString(a[i], 10)
 		y, yn := new(big.Int).SetString(b[i], 10)
-		c := 0
+		var c int
 		switch {
 		case xn && yn:
 			c = x.Cmp(y)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/storage/schema"
 )
 
 // Answer is what a statement says. Count and IDs are the contacts that match, IDs in byte order, LIMIT
@@ -241,6 +242,23 @@ func (c *compiler) orderTerm(e ast.Expr, cols []column, sc scope) (node, error) 
 	return c.expr(e, sc)
 }
 
+// shown is the value as a column shows it, by which ORDER BY orders too.
+func (n node) shown(en *env) val {
+	v := n.ev(en)
+	switch {
+	case !v.ok:
+	case n.t.kind == kInt && !v.r.Num().IsInt64():
+		return en.fail(diag.New(diag.Overflow, n.at, "a column of INT holds 64 bits"))
+	case n.t.kind == kDecimal:
+		r, _ := new(big.Rat).SetString(shown(v.r, n.t.scale))
+		if n.t.scale = min(n.t.scale, schema.MaxScale); !fits128(r, typ{kind: kDecimal, scale: n.t.scale}) {
+			return en.fail(diag.New(diag.Overflow, n.at, "a column of DECIMAL holds 128 bits"))
+		}
+		v.r = r
+	}
+	return v
+}
+
 type row struct {
 	cells []Cell
 	keys  []val
@@ -251,14 +269,10 @@ func rows(envs []*env, cols []column, order []sortKey, limit int) ([][]Cell, err
 	for _, en := range envs {
 		var r row
 		for _, col := range cols {
-			v := col.ev(en)
-			if v.ok && col.t.kind == kInt && !v.r.Num().IsInt64() {
-				en.fail(diag.New(diag.Overflow, col.at, "a column of INT holds 64 bits"))
-			}
-			r.cells = append(r.cells, cell(col.t, v))
+			r.cells = append(r.cells, cell(col.t, col.shown(en)))
 		}
 		for _, k := range order {
-			r.keys = append(r.keys, k.ev(en))
+			r.keys = append(r.keys, k.shown(en))
 		}
 		if en.err != nil {
 			return nil, en.err
@@ -278,7 +292,7 @@ func rows(envs []*env, cols []column, order []sortKey, limit int) ([][]Cell, err
 
 func compareKeys(order []sortKey, a, b []val) int {
 	for i, k := range order {
-		cmp := 0
+		var cmp int
 		switch {
 		case !a[i].ok || !b[i].ok:
 			cmp = boolToInt(!a[i].ok) - boolToInt(!b[i].ok)

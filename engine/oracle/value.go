@@ -136,7 +136,7 @@ func cellText(t typ, v val) string {
 	case schema.KindInt:
 		return v.r.FloatString(0)
 	case schema.KindDecimal:
-		return v.r.FloatString(min(t.scale, schema.MaxScale))
+		return shown(v.r, t.scale)
 	case schema.KindFloat:
 		f, _ := v.r.Float64()
 		return strconv.FormatFloat(f, 'g', -1, 64)
@@ -153,6 +153,15 @@ func cellText(t typ, v val) string {
 		return setText(v.set)
 	}
 	return v.s
+}
+
+// shown rounds to at most 18 decimals, halves away from zero; zero has no sign.
+func shown(r *big.Rat, scale int) string {
+	s := r.FloatString(min(scale, schema.MaxScale))
+	if strings.Trim(s, "-0.") == "" {
+		return strings.TrimPrefix(s, "-")
+	}
+	return s
 }
 
 func setText(set []string) string {

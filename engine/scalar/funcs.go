@@ -23,7 +23,7 @@ func (c *compiler) call(x *plan.Call) (eval, error) {
 	}
 	switch x.Fn {
 	case plan.FnCoalesce:
-		return coalesce(args), nil
+		return floating(x.T, coalesce(args)), nil
 	case plan.FnBucket:
 		return bucket(args), nil
 	}
@@ -31,7 +31,24 @@ func (c *compiler) call(x *plan.Call) (eval, error) {
 	if err != nil {
 		return nil, err
 	}
+	if x.Fn == plan.FnLeast || x.Fn == plan.FnGreatest {
+		return floating(x.T, strict(f, args)), nil
+	}
 	return strict(f, args), nil
+}
+
+// floating makes a FLOAT of whatever number an arm gives, where another arm is a FLOAT.
+func floating(t plan.Type, e eval) eval {
+	if t.Kind != schema.KindFloat || e == nil {
+		return e
+	}
+	return func(r Row) (Value, error) {
+		v, err := e(r)
+		if err != nil || v.Null() || v.Kind == schema.KindFloat {
+			return v, err
+		}
+		return Number(exact.FromFloat(v.Num.Float64())), nil
+	}
 }
 
 // strict evaluates the arguments; one that is null makes the result null.

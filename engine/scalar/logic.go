@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"errors"
 	"slices"
 	"sort"
 
@@ -288,7 +289,7 @@ func orNull(x exact.Number, err error) (Value, error) {
 	if err == nil {
 		return Number(x), nil
 	}
-	if err == exact.ErrDivision || err == exact.ErrNaN {
+	if errors.Is(err, exact.ErrDivision) || errors.Is(err, exact.ErrNaN) {
 		return Value{}, nil
 	}
 	return Value{}, err

@@ -179,7 +179,8 @@ func (c *compiler) expression(x plan.Expr) (eval, error) {
 	case *plan.Call:
 		return c.call(x)
 	case *plan.Case:
-		return c.cases(x)
+		e, err := c.cases(x)
+		return floating(x.T, e), err
 	case *plan.Cast:
 		return c.cast(x)
 	}

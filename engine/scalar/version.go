@@ -48,7 +48,7 @@ func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == 
 func identifiers(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '-' || c == '.') {
+		if known := '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '-' || c == '.'; !known {
 			return false
 		}
 	}

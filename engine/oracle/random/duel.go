@@ -33,7 +33,7 @@ func Duel(run *Run, want, got script.System, n int) error {
 
 func sameRefusal(want, got error) error {
 	if (want == nil) != (got == nil) {
-		return fmt.Errorf("want refusal %v, got %v", want, got)
+		return fmt.Errorf("want refusal %v, got %v", want, got) //nolint:errorlint // a report; one of the two is nil
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ func sameAnswer(a oracle.Answer, errA error, b oracle.Answer, errB error) error 
 	case want == diag.Overflow:
 		return nil
 	case want != got:
-		return fmt.Errorf("want error %q (%v), got %q (%v)", want, errA, got, errB)
+		return fmt.Errorf("want error %q (%v), got %q (%v)", want, errA, got, errB) //nolint:errorlint // a report; one of the two may be nil
 	case errA != nil:
 		return nil
 	}

@@ -116,7 +116,7 @@ func TestSameSeedSameRun(t *testing.T) {
 		}
 		return out
 	}
-	if answers() != answers() {
+	if first, second := answers(), answers(); first != second {
 		t.Error("two runs of one seed differ")
 	}
 }

@@ -56,7 +56,7 @@ func (run *Run) projection(depth int) string {
 	items := []string{"id"}
 	for i := range 1 + run.r.IntN(3) {
 		x := "(" + run.shown(place{}, 2) + ")"
-		if run.chance(0.3) || slices.Contains(items, x) {
+		if bare := strings.Trim(x, "()"); run.chance(0.3) || slices.ContainsFunc(items, func(s string) bool { return strings.Trim(s, "()") == bare }) {
 			x += " AS col" + strconv.Itoa(i)
 		}
 		items = append(items, x)
