@@ -67,7 +67,10 @@ func (s *Shard) answer(q *plan.Query, sch *schema.Schema, f func(*eval.Program) 
 }
 
 func (s *Shard) pinned(q *plan.Query, sch *schema.Schema, f func(*eval.Program) error) error {
-	pin := s.Pin()
+	pin, err := s.Pin()
+	if err != nil {
+		return err
+	}
 	defer pin.Release()
 	return compiled(q, sch, pin.View(), f)
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -17,9 +18,14 @@ import (
 // The latch is held for writing only while a prepared change is committed, about a millisecond at most,
 // and for reading only by evaluation that is known to be short. What takes longer goes through a Pin.
 type Shard struct {
-	latch sync.RWMutex
-	st    *storage.Shard
+	latch  sync.RWMutex
+	st     *storage.Shard
+	closed bool // under the latch
 }
+
+// ErrShardClosed is returned by a shard after Close: its base was dropped, its group was brought to another
+// image, or the server is stopping.
+var ErrShardClosed = errors.New("the shard is closed")
 
 // NewShard returns an empty shard, which knows no attributes until a change brings a schema.
 func NewShard(alloc *slab.Allocator) *Shard {
@@ -35,17 +41,24 @@ func ReadShard(alloc *slab.Allocator, r io.Reader) (*Shard, error) {
 	return &Shard{st: st}, nil
 }
 
-// Close gives the shard's memory back. The shard must not be used afterwards; pins stay valid.
+// Close gives the shard's memory back, once. Pins that are held stay valid; whoever asks the shard
+// afterwards gets ErrShardClosed, or nothing where there is no error to give.
 func (s *Shard) Close() {
 	s.latch.Lock()
 	defer s.latch.Unlock()
-	s.st.Free()
+	if !s.closed {
+		s.closed = true
+		s.st.Free()
+	}
 }
 
 // Apply applies one change under the stamp of its command. An error means that the change was refused
 // and nothing was changed. A panic while committing leaves the shard between two states; the group then
 // stops and is rebuilt from its image and log.
 func (s *Shard) Apply(ch *change.Change, stamp int64) (change.Result, error) {
+	if s.isClosed() {
+		return change.Result{}, ErrShardClosed
+	}
 	setStamp(ch, stamp)
 	prepared, err := s.st.Prepare(ch)
 	if err != nil {
@@ -76,27 +89,39 @@ func setStamp(ch *change.Change, stamp int64) {
 func (s *Shard) SchemaVersion() uint64 {
 	s.latch.RLock()
 	defer s.latch.RUnlock()
+	if s.closed {
+		return 0
+	}
 	return s.st.Schema().Version
+}
+
+func (s *Shard) isClosed() bool {
+	s.latch.RLock()
+	defer s.latch.RUnlock()
+	return s.closed
 }
 
 // Read calls f with the shard as it is, under the read latch: f must be short and must not wait.
 func (s *Shard) Read(f func(*storage.View) error) error {
 	s.latch.RLock()
 	defer s.latch.RUnlock()
+	if s.closed {
+		return ErrShardClosed
+	}
 	return f(&s.st.View)
 }
 
 // Pin keeps the shard readable as it is now while changes go on.
-type Pin struct {
-	shard *Shard
-	pin   *storage.Pin
-}
+type Pin struct{ pin *storage.Pin }
 
 // Pin takes a pin, which costs a copy of the headers. It must be released.
-func (s *Shard) Pin() *Pin {
+func (s *Shard) Pin() (*Pin, error) {
 	s.latch.RLock()
 	defer s.latch.RUnlock()
-	return &Pin{s, s.st.Pin()}
+	if s.closed {
+		return nil, ErrShardClosed
+	}
+	return &Pin{s.st.Pin()}, nil
 }
 
 // View returns the pinned state, valid until Release.
@@ -108,9 +133,12 @@ func (p *Pin) WriteImage(w io.Writer) error { return storage.WriteImage(p.pin.Vi
 // Release lets the pinned state go.
 func (p *Pin) Release() { p.pin.Release() }
 
-// StateHash returns a hash of all that the shard holds, whatever its layout.
+// StateHash returns a hash of all that the shard holds, whatever its layout; 0 once it is closed.
 func (s *Shard) StateHash() uint64 {
-	p := s.Pin()
+	p, err := s.Pin()
+	if err != nil {
+		return 0
+	}
 	defer p.Release()
 	return storage.StateHash(p.View())
 }
@@ -119,5 +147,8 @@ func (s *Shard) StateHash() uint64 {
 func (s *Shard) Stats() storage.Stats {
 	s.latch.RLock()
 	defer s.latch.RUnlock()
+	if s.closed {
+		return storage.Stats{}
+	}
 	return s.st.Stats()
 }

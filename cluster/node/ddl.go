@@ -36,7 +36,8 @@ func (n *Node) DropBase(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return n.everyGroup(ctx, n.data[:], res.Schema.Base, &change.Change{Parts: []change.Part{&change.DropBase{}}})
+	// Groups without a shard are told too: a write that is under way must not make one.
+	return n.everyGroup(ctx, n.groupsOf(res.Schema), res.Schema.Base, &change.Change{Parts: []change.Part{&change.DropBase{}}})
 }
 
 // ChangeSchema edits the schema of a base: edit gets the newest version, which it must not change, and
@@ -108,12 +109,13 @@ func (n *Node) Schema(name string) (*schema.Schema, error) {
 	return nil, n.noBase(name)
 }
 
-// everyGroup brings one change to the shards of a base in each of the groups that has one.
+// everyGroup brings one change to the shards of a base: in each of the groups that has one, and a drop in
+// all.
 func (n *Node) everyGroup(ctx context.Context, groups []*dataGroup, base schema.BaseID, ch *change.Change) error {
 	errs := make([]error, len(groups))
 	var wg sync.WaitGroup
 	for i, g := range groups {
-		if g.sm.shard(base) == nil {
+		if g.sm.shard(base) == nil && !isDrop(ch) {
 			continue
 		}
 		wg.Go(func() {

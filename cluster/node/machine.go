@@ -13,6 +13,7 @@ import (
 	"github.com/musterdb/muster/cluster/command"
 	"github.com/musterdb/muster/cluster/replica"
 	"github.com/musterdb/muster/engine"
+	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
 	"github.com/musterdb/muster/storage/slab"
@@ -40,12 +41,15 @@ func decodeData(payload []byte) (schema.BaseID, *change.Change, error) {
 // machine is the state machine of one data group: the shards of all bases that the group holds.
 type machine struct {
 	alloc  *slab.Allocator // of all shards of the node
-	mu     sync.RWMutex    // guards the map; shards have latches of their own
+	mu     sync.RWMutex    // guards the maps; shards have latches of their own
 	shards map[schema.BaseID]*engine.Shard
+	// dropped are the bases that were dropped here, whose ids are never used again: a write that was under
+	// way when its base was dropped must not make a new shard.
+	dropped map[schema.BaseID]bool
 }
 
 func newMachine(alloc *slab.Allocator) *machine {
-	return &machine{alloc: alloc, shards: map[schema.BaseID]*engine.Shard{}}
+	return &machine{alloc: alloc, shards: map[schema.BaseID]*engine.Shard{}, dropped: map[schema.BaseID]bool{}}
 }
 
 // shard returns the group's shard of a base, nil if nothing was written to it yet.
@@ -73,12 +77,19 @@ func (m *machine) Apply(_ uint64, cmd *command.Command) any {
 		m.drop(base)
 		return change.Result{}
 	}
-	res, err := m.ensure(base).Apply(ch, cmd.Stamp)
+	s := m.ensure(base)
+	if s == nil {
+		return errBaseDropped
+	}
+	res, err := s.Apply(ch, cmd.Stamp)
 	if err != nil {
 		return err
 	}
 	return res
 }
+
+// errBaseDropped is what a command over a base that was dropped is refused with.
+var errBaseDropped = diag.New(diag.Name, diag.Span{}, "the base was dropped while the statement ran").WithHint("nothing was changed")
 
 // isDrop says whether the change removes the whole shard.
 func isDrop(ch *change.Change) bool {
@@ -92,43 +103,59 @@ func (m *machine) drop(base schema.BaseID) {
 	m.mu.Lock()
 	s := m.shards[base]
 	delete(m.shards, base)
+	m.dropped[base] = true
 	m.mu.Unlock()
 	if s != nil {
 		s.Close()
 	}
 }
 
+// ensure returns the shard of a base, made if there is none, or nil if the base was dropped.
 func (m *machine) ensure(base schema.BaseID) *engine.Shard {
 	if s := m.shard(base); s != nil {
 		return s
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.dropped[base] {
+		return nil
+	}
 	s := engine.NewShard(m.alloc)
 	m.shards[base] = s
 	return s
 }
 
-// The image of a group: the magic, the number of shards (u32), then for each shard, in order of their
-// bases, its base (u32) and its image in pieces, each preceded by its length (u32), ended by length 0.
+// The image of a group: the magic, the number of dropped bases (u32) and their ids (u32 each) ascending, the
+// number of shards (u32), then for each shard, in order of their bases, its base (u32) and its image in
+// pieces, each preceded by its length (u32), ended by length 0.
 const (
 	imageMagic    = "MUSTGRP1"
 	maxPiece      = 1 << 20
-	maxImageBases = 1 << 20
+	maxImageBases = 1 << 24
 )
 
 // groupImage is the pinned state of a group.
 type groupImage struct {
-	bases []schema.BaseID
-	pins  []*engine.Pin
+	dropped []schema.BaseID
+	bases   []schema.BaseID
+	pins    []*engine.Pin
 }
 
 // Snapshot pins every shard.
 func (m *machine) Snapshot() (replica.Image, error) {
 	img := &groupImage{}
 	for _, base := range m.bases() {
+		s := m.shard(base)
+		if s == nil {
+			continue // dropped meanwhile
+		}
+		pin, err := s.Pin()
+		if err != nil {
+			img.Release()
+			return nil, err
+		}
 		img.bases = append(img.bases, base)
-		img.pins = append(img.pins, m.shard(base).Pin())
+		img.pins = append(img.pins, pin)
 	}
 	return img, nil
 }
@@ -143,7 +170,11 @@ func (img *groupImage) Release() {
 // WriteTo writes the image.
 func (img *groupImage) WriteTo(w io.Writer) (int64, error) {
 	out := &countingWriter{w: w}
-	head := binary.LittleEndian.AppendUint32([]byte(imageMagic), uint32(len(img.bases)))
+	head := binary.LittleEndian.AppendUint32([]byte(imageMagic), uint32(len(img.dropped)))
+	for _, base := range img.dropped {
+		head = binary.LittleEndian.AppendUint32(head, uint32(base))
+	}
+	head = binary.LittleEndian.AppendUint32(head, uint32(len(img.bases)))
 	if _, err := out.Write(head); err != nil {
 		return out.n, err
 	}
@@ -247,17 +278,24 @@ func noEOF(err error) error {
 
 // Restore replaces the group's shards by an image's, built aside.
 func (m *machine) Restore(r io.Reader) error {
-	shards, err := readGroup(m.alloc, r)
-	if err != nil {
-		closeAll(shards)
+	fresh := newMachine(m.alloc)
+	if err := fresh.read(r); err != nil {
+		closeAll(fresh.shards)
 		return fmt.Errorf("read the image of a group: %w", err)
 	}
 	m.mu.Lock()
 	old := m.shards
-	m.shards = shards
+	m.shards, m.dropped = fresh.shards, fresh.dropped
 	m.mu.Unlock()
 	closeAll(old)
 	return nil
+}
+
+// close gives the shards' memory back; whoever still asks one gets an error.
+func (m *machine) close() {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	closeAll(m.shards)
 }
 
 func closeAll(shards map[schema.BaseID]*engine.Shard) {
@@ -266,42 +304,61 @@ func closeAll(shards map[schema.BaseID]*engine.Shard) {
 	}
 }
 
-func readGroup(alloc *slab.Allocator, r io.Reader) (map[schema.BaseID]*engine.Shard, error) {
-	shards := map[schema.BaseID]*engine.Shard{}
+// read fills a new machine from an image.
+func (m *machine) read(r io.Reader) error {
 	magic := make([]byte, len(imageMagic))
 	if _, err := io.ReadFull(r, magic); err != nil {
-		return shards, noEOF(err)
+		return noEOF(err)
 	}
 	if string(magic) != imageMagic {
-		return shards, fmt.Errorf("it begins with %q, not with %q", magic, imageMagic)
+		return fmt.Errorf("it begins with %q, not with %q", magic, imageMagic)
 	}
-	n, err := readU32(r)
-	if err != nil {
-		return shards, err
-	}
-	if n > maxImageBases {
-		return shards, fmt.Errorf("it claims %d bases, more than the %d allowed", n, maxImageBases)
-	}
-	for range n {
-		if err := readShard(alloc, r, shards); err != nil {
-			return shards, err
-		}
-	}
-	_, err = io.Copy(io.Discard, r)
-	return shards, err
-}
-
-func readShard(alloc *slab.Allocator, r io.Reader, into map[schema.BaseID]*engine.Shard) error {
-	base, err := readU32(r)
+	err := readBases(r, "dropped bases", func(base schema.BaseID) error {
+		m.dropped[base] = true
+		return nil
+	})
 	if err != nil {
 		return err
 	}
+	err = readBases(r, "bases", func(base schema.BaseID) error { return m.readShard(r, base) })
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, r)
+	return err
+}
+
+// readBases reads a number and calls f with as many bases, each read before.
+func readBases(r io.Reader, what string, f func(schema.BaseID) error) error {
+	n, err := readU32(r)
+	if err != nil {
+		return err
+	}
+	if n > maxImageBases {
+		return fmt.Errorf("it claims %d %s, more than the %d allowed", n, what, maxImageBases)
+	}
+	for range n {
+		base, err := readU32(r)
+		if err == nil {
+			err = f(schema.BaseID(base))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *machine) readShard(r io.Reader, base schema.BaseID) error {
 	pieces := &pieceReader{r: r}
-	s, err := engine.ReadShard(alloc, bufio.NewReaderSize(pieces, 1<<16))
+	s, err := engine.ReadShard(m.alloc, bufio.NewReaderSize(pieces, 1<<16))
 	if err != nil {
 		return fmt.Errorf("base %d: %w", base, err)
 	}
-	into[schema.BaseID(base)] = s
+	if old := m.shards[base]; old != nil {
+		old.Close()
+	}
+	m.shards[base] = s
 	_, err = io.Copy(io.Discard, pieces)
 	return err
 }

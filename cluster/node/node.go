@@ -211,7 +211,7 @@ func (n *Node) closeGroups() error {
 	}
 	for _, g := range n.data {
 		if g != nil {
-			closeAll(g.sm.shards)
+			g.sm.close()
 		}
 	}
 	if n.lock != nil {

@@ -2,12 +2,15 @@ package node
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/musterdb/muster/cluster/replica"
 	"github.com/musterdb/muster/engine"
 	"github.com/musterdb/muster/engine/eval"
+	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -18,13 +21,24 @@ func (n *Node) shards(ctx context.Context, sch *schema.Schema) ([]*engine.Shard,
 	var all []*engine.Shard
 	for _, g := range n.groupsOf(sch) {
 		if err := g.WaitApplied(ctx, g.CommitIndex()); err != nil {
-			return nil, refusal(err)
+			return nil, unread(err)
 		}
 		if s := g.sm.shard(sch.Base); s != nil {
 			all = append(all, s)
 		}
 	}
 	return all, nil
+}
+
+// unread says in the user's words why a group cannot be read.
+func unread(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, replica.ErrClosed):
+		return diag.New(diag.Unavailable, diag.Span{}, "the server is stopping")
+	}
+	return diag.New(diag.Unavailable, diag.Span{}, "the base cannot be read: %v", err)
 }
 
 // asked returns the shards that a plan must ask: the one that holds a contact if the plan names it, else
@@ -41,7 +55,7 @@ func (n *Node) asked(ctx context.Context, q *plan.Query, sch *schema.Schema) ([]
 		}
 		g := n.data[GroupOf([]byte(id), sch.Options.Spread)]
 		if err := g.WaitApplied(ctx, g.CommitIndex()); err != nil {
-			return nil, refusal(err)
+			return nil, unread(err)
 		}
 		if s := g.sm.shard(sch.Base); s != nil {
 			return []*engine.Shard{s}, nil
@@ -66,7 +80,15 @@ func (n *Node) Count(ctx context.Context, q *plan.Query, sch *schema.Schema) (ui
 	for _, c := range counts {
 		total += c
 	}
-	return total, err
+	return total, gone(err)
+}
+
+// gone says of a statement whose shards were closed under it what that means to its user.
+func gone(err error) error {
+	if !errors.Is(err, engine.ErrShardClosed) {
+		return err
+	}
+	return diag.New(diag.Unavailable, diag.Span{}, "the base was dropped, or the server is stopping, while the statement ran")
 }
 
 // Select hands the rows of a plan to emit, from the calling goroutine. A record is valid during the call.
@@ -78,9 +100,9 @@ func (n *Node) Select(ctx context.Context, q *plan.Query, sch *schema.Schema, em
 	m := eval.NewMerger(q, len(shards), emit)
 	defer m.Close()
 	if len(q.Order) == 0 {
-		return n.stream(ctx, q, sch, shards, m)
+		return gone(n.stream(ctx, q, sch, shards, m))
 	}
-	return n.ranked(ctx, q, sch, shards, m)
+	return gone(n.ranked(ctx, q, sch, shards, m))
 }
 
 // stream hands out the shards' rows one shard after the other, on the caller's goroutine: a client that
