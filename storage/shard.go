@@ -33,8 +33,8 @@ func New(alloc *slab.Allocator, sch *schema.Schema) *Shard {
 func newShard(alloc *slab.Allocator) *Shard {
 	a := slab.NewArena(alloc)
 	s := &Shard{arena: a, store: tile.New(a)}
-	s.View.Events = &s.store.View
-	s.View.index = newKeyIndex(a)
+	s.Events = &s.store.View
+	s.index = newKeyIndex(a)
 	return s
 }
 

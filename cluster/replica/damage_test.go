@@ -130,10 +130,10 @@ func TestTornTail(t *testing.T) {
 			t.Fatalf("cut at %d: the torn write is still in the file", cut)
 		}
 	}
-	g, j := start(t, Config{Dir: dir})
+	g, _ := start(t, Config{Dir: dir})
 	addN(t, g, n-1, 3)
 	closeGroup(t, g)
-	if j, _ = recoverDir(t, dir); len(j.list()) != n+2 {
+	if j, _ := recoverDir(t, dir); len(j.list()) != n+2 {
 		t.Errorf("%d entries after writing behind a torn tail, want %d", len(j.list()), n+2)
 	}
 }

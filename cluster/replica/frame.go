@@ -153,7 +153,7 @@ func (f *frameReader) next() error {
 	f.have.frames++
 	f.offset += frameHeaderSize + int64(len(payload))
 	if f.have.bytes == f.want.bytes {
-		if err := f.verifyEnd(); err != io.EOF {
+		if err := f.verifyEnd(); !errors.Is(err, io.EOF) {
 			return err
 		}
 	}

@@ -140,7 +140,7 @@ func (l *logStore) StoreLogs(logs []*raft.Log) error {
 	}
 	sealed, size := sealRecords(logs)
 	watchdog := time.AfterFunc(l.stall, func() {
-		l.fail(fmt.Errorf("%w: a log write in %s takes longer than %s; the disk hangs", ErrFatal, l.dir, l.stall))
+		_ = l.fail(fmt.Errorf("%w: a log write in %s takes longer than %s; the disk hangs", ErrFatal, l.dir, l.stall))
 	})
 	err := l.raw.StoreLogs(sealed)
 	watchdog.Stop()

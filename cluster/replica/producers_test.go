@@ -66,7 +66,7 @@ func TestRefusalDoesNotConsume(t *testing.T) {
 	p := command.Producer{ID: pid(1), Epoch: 1, Seq: 5}
 	for range 2 {
 		res, err := g.Propose(t.Context(), Proposal{Kind: kindRefuse, Producer: p})
-		if err != nil || res.Err != errRefused || res.Duplicate {
+		if err != nil || !errors.Is(res.Err, errRefused) || res.Duplicate {
 			t.Fatalf("%+v, %v", res, err)
 		}
 	}

@@ -252,7 +252,7 @@ func TestResults(t *testing.T) {
 		t.Errorf("second result %+v", second)
 	}
 	res, err := g.Propose(t.Context(), Proposal{Kind: kindRefuse})
-	if err != nil || res.Err != errRefused || res.Value != nil {
+	if err != nil || !errors.Is(res.Err, errRefused) || res.Value != nil {
 		t.Errorf("refusal: %+v, %v", res, err)
 	}
 	if g.Applied() != res.Index || g.CommitIndex() != res.Index || g.LastStamp() != 1000 {

@@ -117,7 +117,7 @@ func andOf(terms []node) node {
 func mergeSpan(terms []node, l *spanLeaf) bool {
 	for i, t := range terms {
 		if o, ok := t.(*spanLeaf); ok && !o.neg && o.props == nil && l.props == nil && o.attr == l.attr {
-			terms[i] = &spanLeaf{ref: o.ref, span: o.span.and(l.span)}
+			terms[i] = &spanLeaf{ref: o.ref, span: o.and(l.span)}
 			return true
 		}
 	}

@@ -106,7 +106,6 @@ type event struct {
 	typ   schema.EventID
 	time  int64
 	seq   int // arrival
-	id    uint64
 	props map[schema.PropID]schema.Value
 }
 

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"errors"
 	"math"
 
 	"github.com/musterdb/muster/engine/exact"
@@ -275,7 +276,7 @@ func floatTotal(s *exact.FloatSum, n uint64, mean bool) (scalar.Value, error) {
 	if mean {
 		f, err = s.Mean(n)
 	}
-	if err == exact.ErrNaN {
+	if errors.Is(err, exact.ErrNaN) {
 		return scalar.Value{}, nil
 	}
 	if err != nil {

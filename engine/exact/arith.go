@@ -227,7 +227,8 @@ func mulDecimals(x, y Number) (Number, error) {
 }
 
 func divDecimals(x, y Number) (Number, bool) {
-	n, d, ok := x.n, y.n, true
+	n, d := x.n, y.n
+	var ok bool
 	if x.scale > y.scale {
 		d, ok = d.Mul(pow10[x.scale-y.scale])
 	} else {

@@ -154,14 +154,14 @@ func (c *Column) pop(row int) {
 	if row&63 == 0 {
 		c.Valid = c.Valid[:row>>6]
 	}
-	switch {
-	case c.Type.Kind == schema.KindText:
+	switch c.Type.Kind {
+	case schema.KindText:
 		c.Texts.Off = c.Texts.Off[:row+1]
 		c.Texts.Bytes = c.Texts.Bytes[:c.Texts.Off[row]]
-	case c.Type.Kind == schema.KindSet:
+	case schema.KindSet:
 		c.SetOff = c.SetOff[:row+1]
 		c.cutTexts(c.SetOff[row])
-	case c.Type.Kind == schema.KindFloat:
+	case schema.KindFloat:
 		c.Floats = c.Floats[:row]
 	default:
 		c.Ints = c.Ints[:row]

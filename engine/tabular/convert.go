@@ -45,7 +45,8 @@ type converter struct {
 }
 
 func (cv *converter) row(i int) {
-	op, err := change.OpSet, error(nil)
+	var op change.Op
+	var err error
 	switch {
 	case cv.in.Unsupported != "":
 		op, err = change.OpSkip, fmt.Errorf("values of type %s cannot be read", cv.in.Unsupported)

@@ -3,6 +3,7 @@ package tabular
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -43,7 +44,7 @@ func newCSV(r *bufio.Reader, opt Options) (source, error) {
 
 func (c *csvReader) readHeader() error {
 	row, err := c.row()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("the file is empty; its first line must name the columns")
 	}
 	if err != nil {

@@ -154,10 +154,10 @@ func numberType(op plan.ArithOp, a, c plan.Type) plan.Type {
 		t.Quotient = a.Quotient || c.Quotient || op == plan.Div
 		return t
 	}
-	switch {
-	case op == plan.Div:
+	switch op {
+	case plan.Div:
 		return quotient(scale + quotientDecimals)
-	case op == plan.Mul:
+	case plan.Mul:
 		scale = int(a.Scale) + int(c.Scale)
 	}
 	if a.Quotient || c.Quotient {

@@ -174,7 +174,7 @@ func (b *binder) target(n ast.Name) (a schema.Attribute, isNew bool, err error) 
 		return a, false, nil
 	}
 	if b.sch.Options.Mode == schema.Strict {
-		e := b.unknownAttribute(&n).(*diag.Error)
+		e := b.unknownAttribute(&n)
 		e.Msg += "; the base is strict"
 		e.Hint = joinHints(e.Hint, "create it with CREATE ATTRIBUTE "+quoted(name)+" …")
 		return a, false, e

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -85,7 +86,7 @@ func (b *binder) unify(os []operand, in string) (plan.Type, error) {
 	t := b.common(os)
 	for i := range os {
 		if err := b.adapt(&os[i], t); err != nil {
-			if d, ok := err.(*diag.Error); ok && d.Code == diag.Type && d.Hint == "" {
+			if d, ok := errors.AsType[*diag.Error](err); ok && d.Code == diag.Type && d.Hint == "" {
 				d.Msg = in + " are of different types: " + os[i].describe() + ", another is " + typeText(t)
 			}
 			return t, err
@@ -99,7 +100,7 @@ func (b *binder) unifyFor(os []operand, op ast.Op) (plan.Type, error) {
 	t := b.common(os)
 	for i := range os {
 		if err := b.adapt(&os[i], t); err != nil {
-			if d, ok := err.(*diag.Error); ok && d.Hint == "" {
+			if d, ok := errors.AsType[*diag.Error](err); ok && d.Hint == "" {
 				return t, mismatch(op, os[0], os[1])
 			}
 			return t, err

@@ -64,7 +64,7 @@ func (b *binder) nameOfContact(x *ast.Name) (plan.Expr, error) {
 
 // unknownAttribute says what the name could have been: an attribute nearly so called, a text in the
 // wrong quotes, an event or an event's property.
-func (b *binder) unknownAttribute(x *ast.Name) error {
+func (b *binder) unknownAttribute(x *ast.Name) *diag.Error {
 	name, at := dotted(x.Parts), x.Span()
 	e := diag.New(diag.Name, at, "there is no attribute %s", quoted(name))
 	first := x.Parts[0]
@@ -79,7 +79,7 @@ func (b *binder) unknownAttribute(x *ast.Name) error {
 				quoted(ev.Name), quoted(dotted(x.Parts[1:])))
 		}
 	}
-	if near, ok := diag.Suggest(name, b.attributeNames()); ok && !(first.Quoted && len(near) < 3) {
+	if near, ok := diag.Suggest(name, b.attributeNames()); ok && (!first.Quoted || len(near) >= 3) {
 		return e.WithHint("did you mean %s?%s", quoted(near), textInstead(x))
 	}
 	if ev, ok := b.sch.Event(name); ok {

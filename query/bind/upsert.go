@@ -72,7 +72,7 @@ func (b *binder) upsertOne(out *UpsertPlan, a ast.Assign) error {
 		return changeHint(err, a)
 	}
 	if isNew {
-		known := false
+		var known bool
 		if attr.Type, known = inferExpr(o.e); !known {
 			return nil // null of what does not exist
 		}
@@ -267,7 +267,7 @@ func (b *binder) trackProp(out *TrackPlan, a ast.Assign) error {
 		return err
 	}
 	if isNew {
-		known := false
+		var known bool
 		if p.Type, known = inferExpr(o.e); !known {
 			return nil
 		}

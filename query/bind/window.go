@@ -22,8 +22,6 @@ type reach struct {
 // maxUnits bounds the periods of LAST n.
 const maxUnits = 10_000
 
-var wholeHistory = reach{plan.MinTime, math.MaxInt64, plan.MinTime, math.MaxInt64}
-
 // reach resolves a window at the clock.
 func (b *binder) reach(w *ast.Window) (reach, error) {
 	if w.Zone != nil {
@@ -62,8 +60,7 @@ func (b *binder) positive(l *ast.Literal) (calendar.Duration, error) {
 // ago returns the instant and the day a duration before the clock.
 func (b *binder) ago(d calendar.Duration) (ms, day int64) {
 	ms, today := b.zone.Sub(b.clock, d), b.today()
-	switch {
-	case d.MS%calendar.Day == 0:
+	if d.MS%calendar.Day == 0 {
 		return ms, calendar.AddMonthsToDay(today, -d.Months) - d.MS/calendar.Day
 	}
 	return ms, b.zone.DayOf(ms)

@@ -132,9 +132,9 @@ func fixedOffset(s string) (ms int64, ok bool) {
 		return 0, false
 	}
 	p := scanner{s: s[1:]}
-	h, m := p.digits(2), int64(0)
+	h := p.digits(2)
 	p.skip(':')
-	m = p.digits(2)
+	m := p.digits(2)
 	ms = h*Hour + m*Minute
 	if p.failed || m > 59 || ms > 18*Hour {
 		return 0, false

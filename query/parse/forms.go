@@ -123,7 +123,7 @@ func unknownStatement(p *parser) error {
 	case "DID", "NEVER", "WHERE":
 		return f.hint("a condition is counted by COUNT: COUNT DID purchase WITHIN 30d")
 	}
-	if f.suggest(firstWords...); f.err.Hint != "" {
+	if _ = f.suggest(firstWords...); f.err.Hint != "" {
 		return f
 	}
 	return f.hint("statements begin with %s", oneOf(firstWords))

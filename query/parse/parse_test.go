@@ -13,7 +13,7 @@ func TestScript(t *testing.T) {
 	text := "COUNT a = ';'; -- one; two\n/* ; */ COUNT \"b;\" = 1 ;; COUNT (c = 1; COUNT d\n) ; CUONT e;\n COUNT f -- last"
 	var got []string
 	for p := range Script(text) {
-		answer := ""
+		var answer string
 		if p.Err == nil {
 			answer = print.Stmt(p.Stmt)
 		} else {

@@ -96,10 +96,10 @@ func (c *Chunk) Int(i int) int64 {
 
 // SetInt stores a value of an integer kind or a BOOL; i may be at or beyond Len, rows between are null.
 func (c *Chunk) SetInt(i int, v int64) {
-	switch {
-	case c.typ.Kind == schema.KindBool:
+	switch c.typ.Kind {
+	case schema.KindBool:
 		c.setBool(i, v != 0)
-	case c.typ.Kind == schema.KindText || c.typ.Kind == schema.KindSet || c.typ.Kind == schema.KindFloat:
+	case schema.KindText, schema.KindSet, schema.KindFloat:
 		panic("column: SetInt on a chunk of " + c.typ.String())
 	default:
 		c.setInt(i, v)

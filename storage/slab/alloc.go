@@ -64,7 +64,7 @@ func (a *Allocator) Allocate(size int) []byte {
 	}
 	a.mu.Lock()
 	var b []byte
-	dirty := true
+	var dirty bool
 	switch {
 	case size <= maxSmall:
 		b, dirty = a.allocSmall(classOf(size))

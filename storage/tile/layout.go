@@ -18,12 +18,6 @@ type spec struct {
 	lanes []lane
 }
 
-// specOf returns the shape of a block as it is.
-func specOf(h *header) spec {
-	return spec{span: h.span, k: h.k, cap: int(h.cap), res: h.resw > 0, ids: h.has(flagIDs),
-		lanes: append([]lane(nil), h.laneList()...)}
-}
-
 // newHeader lays a block out and allocates its memory, with at least the capacity asked for and as much
 // as the allocation's size class has room for.
 func (tx *Tx) newHeader(info *typeInfo, sp spec) *header {
@@ -186,9 +180,4 @@ func (l *lane) widen(kind schema.Kind, least uint8) {
 		room := (uint64(1)<<(8*l.width) - 1 - top) / 2
 		l.base = l.min - int64(min(room, uint64(l.min)^1<<63))
 	}
-}
-
-// same says whether two lanes store values alike, so that they can be copied as bytes.
-func (l *lane) same(o *lane) bool {
-	return l.width == o.width && l.base == o.base && (l.flags^o.flags)&laneNulls == 0
 }
