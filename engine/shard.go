@@ -61,11 +61,12 @@ func (s *Shard) Apply(ch *change.Change, stamp int64) (change.Result, error) {
 	}
 	setStamp(ch, stamp)
 	prepared, err := s.st.Prepare(ch)
-	if err != nil {
-		return change.Result{}, fmt.Errorf("prepare a change: %w", err)
-	}
 	s.latch.Lock()
 	defer s.latch.Unlock()
+	if err != nil {
+		s.st.Settle()
+		return change.Result{}, fmt.Errorf("prepare a change: %w", err)
+	}
 	res := prepared.Commit()
 	s.check()
 	return res, nil

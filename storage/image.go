@@ -83,7 +83,7 @@ func (col *attrColumn) write(w *section.Writer, e *section.Encoder) error {
 	e.Uint(uint64(col.id))
 	e.Uint(uint64(n))
 	if col.dict != nil {
-		col.dict.AppendImage(e)
+		col.dict.AppendImage(e, col.mark)
 	}
 	if err := w.Section(sectionColumn, e.B); err != nil {
 		return err
@@ -298,7 +298,9 @@ func (s *Shard) readColumn(r *section.Reader) error {
 	}
 	col := attrColumn{id: id, typ: a.Type}
 	if d.Err() == nil && (a.Type.Kind == schema.KindText || a.Type.Kind == schema.KindSet) {
-		col.dict = column.ReadDict(d, s.arena)
+		if col.dict = column.ReadDict(d, s.arena); col.dict != nil {
+			col.mark = col.dict.Mark()
+		}
 	}
 	s.cols = append(s.cols, col) // from here on Free finds it
 	if err := d.End(); err != nil {
@@ -354,7 +356,7 @@ func (s *Shard) readEvents(r *section.Reader, in io.Reader) error {
 		return &section.Error{Kind: sectionEvents, Offset: r.Offset(), Err: err}
 	}
 	s.store.Free()
-	s.store, s.View.Events = store, &store.View
+	s.store, s.Events = store, &store.View
 	tx := store.Begin()
 	if err := tx.SetSchema(s.schema); err != nil {
 		tx.Abort()

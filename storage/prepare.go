@@ -88,20 +88,24 @@ func (p *Prepared) Commit() change.Result {
 	}
 	p.tx.Commit()
 	p.s.level(min(first, p.s.rows>>16))
-	p.settle()
+	p.s.Settle()
 	return p.result
 }
 
-// settle tells the dictionaries how many contacts they serve now.
-func (p *Prepared) settle() {
-	for i := range p.s.cols {
-		if d := p.s.cols[i].dict; d != nil {
-			d.SetRows(p.s.alive)
+// Settle tells the dictionaries how many contacts they serve now and makes what they hold part of the
+// shard's state. Commit does it; after a change that was refused, whose texts stay in the dictionaries, the
+// shard's owner does, with readers kept out: else a replica that was restored from an image would give later
+// texts other codes.
+func (s *Shard) Settle() {
+	for i := range s.cols {
+		if col := &s.cols[i]; col.dict != nil {
+			col.dict.SetRows(s.alive)
+			col.mark = col.dict.Mark()
 		}
 	}
 }
 
-// Abort forgets the change.
+// Abort forgets the change, up to Settle.
 func (p *Prepared) Abort() {
 	p.finish()
 	p.tx.Abort()

@@ -39,6 +39,7 @@ type attrColumn struct {
 	id     schema.AttrID
 	typ    schema.Type
 	dict   *column.Dict
+	mark   column.DictMark // of dict, as the last change left it
 	chunks []*column.Chunk // nil where no row has a value
 }
 

@@ -14,7 +14,8 @@ import (
 const DictMin = 4096
 
 // Dict gives texts small codes, from 0 in order of first use. It only grows. One writer adds while any
-// number of readers, who saw a code in a chunk, resolve it or look texts up.
+// number of readers, who saw a code in a chunk, resolve it or look texts up. The table is on the Go heap:
+// a reader may still be in an old one when the writer has made the next.
 type Dict struct {
 	alloc  *slab.Arena
 	n      atomic.Uint32
@@ -23,8 +24,20 @@ type Dict struct {
 	texts  [28]*string              // pages: the first of firstTexts<<page texts; small, since dictionaries are many
 	table  atomic.Pointer[[]uint32] // slots hold code + 1; read and written atomically
 	pages  [][]byte
-	used   int // bytes of the last page in use
+	used   int          // bytes of the last page in use
+	mem    atomic.Int64 // bytes that the dictionary takes
 }
+
+// DictMark is a state of a dictionary: how far it was and what it would do with the next text. The writer
+// takes it when a change is committed; what was added since is no part of that state.
+type DictMark struct {
+	n      int
+	rows   int
+	closed bool
+}
+
+// Mark returns the state as it is, for the writer.
+func (d *Dict) Mark() DictMark { return DictMark{d.Len(), d.rows, d.closed} }
 
 // firstTexts is the number of texts in the first page of Dict.texts; each further one doubles it.
 const firstTexts = 16
@@ -89,6 +102,7 @@ func (d *Dict) Add(text []byte) uint32 {
 	page, at := textPlace(code)
 	if d.texts[page] == nil {
 		d.texts[page] = unsafe.SliceData(make([]string, firstTexts<<page))
+		d.mem.Add(firstTexts << page * int64(unsafe.Sizeof("")))
 	}
 	d.page(page)[at] = d.keep(text)
 	d.n.Store(code + 1)
@@ -120,12 +134,13 @@ func (d *Dict) rehash(n int) {
 	for size < 4*n {
 		size *= 2
 	}
-	slots := slab.Make[uint32](d.alloc, size)
+	slots := make([]uint32, size)
 	for code := range uint32(n) {
 		put(slots, xxh3.HashString(d.Text(code)), code)
 	}
+	d.mem.Add(4 * int64(size))
 	if old := d.table.Swap(&slots); old != nil {
-		slab.Release(d.alloc, *old)
+		d.mem.Add(-4 * int64(len(*old)))
 	}
 }
 
@@ -143,7 +158,9 @@ func (d *Dict) keep(text []byte) string {
 	last := len(d.pages) - 1
 	if last < 0 || len(d.pages[last])-d.used < len(text) {
 		size := firstPage << min(len(d.pages), 8)
-		d.pages = append(d.pages, d.alloc.Allocate(max(size, len(text))))
+		page := d.alloc.Allocate(max(size, len(text)))
+		d.pages = append(d.pages, page)
+		d.mem.Add(int64(cap(page)))
 		d.used, last = 0, last+1
 	}
 	p := d.pages[last][d.used : d.used+len(text)]
@@ -157,25 +174,8 @@ func (d *Dict) Free() {
 	for _, p := range d.pages {
 		d.alloc.Free(p)
 	}
-	if t := d.table.Load(); t != nil {
-		slab.Release(d.alloc, *t)
-	}
 	d.pages = nil
 }
 
-// Bytes returns the memory that the dictionary takes.
-func (d *Dict) Bytes() int64 {
-	var n int64
-	for _, p := range d.pages {
-		n += int64(cap(p))
-	}
-	for page, t := range d.texts {
-		if t != nil {
-			n += firstTexts << page * int64(unsafe.Sizeof(""))
-		}
-	}
-	if t := d.table.Load(); t != nil {
-		n += int64(cap(*t)) * 4
-	}
-	return n
-}
+// Bytes returns the memory that the dictionary takes. Any goroutine may ask.
+func (d *Dict) Bytes() int64 { return d.mem.Load() }

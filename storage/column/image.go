@@ -309,12 +309,13 @@ func (c *Chunk) decodeEntry(dst []uint32, e []byte) ([]uint32, bool) {
 	return dst, slices.Equal(e, appendEntry(nil, dst))
 }
 
-// AppendImage appends a dictionary to an image: its texts in the order of their codes.
-func (d *Dict) AppendImage(e *section.Encoder) {
-	e.Bool(d.closed)
-	e.Uint(uint64(d.rows))
-	e.Uint(uint64(d.Len()))
-	for code := range uint32(d.Len()) {
+// AppendImage appends a state of a dictionary to an image: its texts in the order of their codes. The writer
+// may be adding more.
+func (d *Dict) AppendImage(e *section.Encoder, m DictMark) {
+	e.Bool(m.closed)
+	e.Uint(uint64(m.rows))
+	e.Uint(uint64(m.n))
+	for code := range uint32(m.n) {
 		e.Bytes(stringAsBytes(d.Text(code)))
 	}
 }

@@ -40,7 +40,7 @@ func FuzzReadChunk(f *testing.F) {
 			x.put(i, gen(r, typ, x.dict, 7))
 		}
 		var e section.Encoder
-		x.dict.AppendImage(&e)
+		x.dict.AppendImage(&e, x.dict.Mark())
 		x.c.AppendImage(&e)
 		f.Add(byte(k), e.B)
 	}

@@ -271,7 +271,7 @@ func runModel(t *testing.T, f *fixture, r *rand.Rand, n int, seed uint64) {
 func (f *fixture) checkImage(t *testing.T, seed uint64) {
 	t.Helper()
 	var e, again section.Encoder
-	f.dict.AppendImage(&e)
+	f.dict.AppendImage(&e, f.dict.Mark())
 	f.c.AppendImage(&e)
 	d := section.NewDecoder(e.B)
 	dict := ReadDict(d, f.arena)
@@ -282,7 +282,7 @@ func (f *fixture) checkImage(t *testing.T, seed uint64) {
 	if err := check(c, f.model); err != nil {
 		t.Fatalf("seed %d: image: %v", seed, err)
 	}
-	dict.AppendImage(&again)
+	dict.AppendImage(&again, dict.Mark())
 	c.AppendImage(&again)
 	if !bytes.Equal(e.B, again.B) {
 		t.Fatalf("seed %d: an image of an image differs", seed)

@@ -181,6 +181,18 @@ func (tx *Tx) mergeLife(old *Life, sums *rowSums) *Life {
 	return l
 }
 
+// copyLife returns a copy of dense columns.
+func (tx *Tx) copyLife(old *Life) *Life {
+	l := tx.newLife(chunkRows, old.ms != nil, old.countLimit())
+	copy(l.last, old.last)
+	copy(l.ms, old.ms)
+	copy(l.c8, old.c8)
+	copy(l.c16, old.c16)
+	copy(l.c32, old.c32)
+	l.n, l.maxCount, l.maxTime = old.n, old.maxCount, old.maxTime
+	return l
+}
+
 // merged calls f for every row that has events after the sums are applied, ascending, and returns how
 // many there are and the greatest count.
 func (l *Life) merged(sums *rowSums, f func(row uint16, count uint32, last int64)) (n int, top uint32) {

@@ -179,11 +179,22 @@ func (tx *Tx) publish(d *draft) {
 		}
 		return
 	}
-	d.life.apply(d.ops)
+	tx.applyOps(d)
 	tx.s.scr.giveOps(d.ops)
 	d.ops = nil
 	d.life.own = false
 	t.tiles[d.key.chunk] = &Tile{starts: d.starts, blocks: d.blocks, life: d.life, n: d.n, todo: d.todo}
+}
+
+// applyOps does to dense columns what was to be done in place: to a copy if a pin was taken since the
+// change was prepared.
+func (tx *Tx) applyOps(d *draft) {
+	if len(d.ops) > 0 && !d.life.own && tx.s.arena.Shared(d.life.epoch) {
+		old := d.life
+		d.life = tx.copyLife(old)
+		tx.s.arena.Free(old.mem)
+	}
+	d.life.apply(d.ops)
 }
 
 // Abort forgets the change.
