@@ -40,6 +40,7 @@ type IngestRequest struct {
 type RowError struct {
 	Row    int64  `json:"row"`            // from 1
 	Line   int64  `json:"line,omitempty"` // in formats with lines
+	Column string `json:"column,omitempty"`
 	Reason string `json:"reason"`
 }
 
@@ -206,7 +207,7 @@ func (in *intake) count(rows int64, rejected []tabular.RowError) {
 	in.total.Rejected += int64(len(rejected))
 	for _, r := range rejected {
 		if len(in.total.Errors) < maxReported {
-			in.total.Errors = append(in.total.Errors, RowError{r.Row, r.Line, r.Reason})
+			in.total.Errors = append(in.total.Errors, RowError{r.Row, r.Line, r.Column, r.Reason})
 		}
 	}
 }

@@ -6,6 +6,7 @@ package ingest
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/musterdb/muster/engine/scalar"
@@ -108,7 +109,7 @@ type Result struct {
 // Map turns a batch into a part of a change, whose texts are its own. The batch's own errors are among the
 // rejected rows.
 func (m *Mapper) Map(b *tabular.Batch) Result {
-	t := &table{m: m, b: b, bad: map[int]string{}}
+	t := &table{m: m, b: b, bad: map[int]badCell{}}
 	ids := t.column(&m.id)
 	cols := make([]change.Column, 0, len(m.cells)+1)
 	for i := range m.cells {
@@ -132,12 +133,15 @@ func (m *Mapper) Map(b *tabular.Batch) Result {
 type table struct {
 	m   *Mapper
 	b   *tabular.Batch
-	bad map[int]string // reason by index of the row in the batch; the first stays
+	bad map[int]badCell // by index of the row in the batch; the first stays
 }
 
-func (t *table) reject(row int, reason string) {
+// badCell is why a row is rejected, and the column of the file that it lies at, if it lies at one.
+type badCell struct{ column, reason string }
+
+func (t *table) reject(row int, column, reason string) {
 	if _, ok := t.bad[row]; !ok {
-		t.bad[row] = reason
+		t.bad[row] = badCell{column, strings.TrimPrefix(reason, "column "+column+": ")}
 	}
 }
 
@@ -151,7 +155,7 @@ func (t *table) column(c *cell) change.Column {
 	if c.column >= 0 {
 		col, errs := tabular.Convert(&t.b.Columns[c.column], t.b.Rows, c.id, c.typ, t.m.env.Zone)
 		for _, e := range errs {
-			t.reject(e.Row, e.Reason)
+			t.reject(e.Row, t.b.Columns[c.column].Name, e.Reason)
 		}
 		return col
 	}
@@ -162,7 +166,7 @@ func (t *table) column(c *cell) change.Column {
 		r.i = i
 		v, err := t.value(c, r)
 		if err != nil {
-			t.reject(i, fmt.Sprintf("%s: %v", c.name, err))
+			t.reject(i, "", fmt.Sprintf("%s: %v", c.name, err))
 			rows.Put(c.id, c.typ, change.OpSkip, schema.Value{})
 			continue
 		}
@@ -185,16 +189,25 @@ func (t *table) value(c *cell, r *row) (schema.Value, error) {
 
 // checkIDs rejects rows without a usable contact id.
 func (t *table) checkIDs(ids *change.Column) {
+	column := t.columnOf(&t.m.id)
 	for i := range t.b.Rows {
 		switch {
 		case ids.Op(i) != change.OpSet || len(ids.Text(i)) == 0:
-			t.reject(i, t.what()+" is empty")
+			t.reject(i, column, t.what()+" is empty")
 		case len(ids.Text(i)) > schema.MaxIDBytes:
-			t.reject(i, fmt.Sprintf("%s is longer than the %d bytes allowed", t.what(), schema.MaxIDBytes))
+			t.reject(i, column, fmt.Sprintf("%s is longer than the %d bytes allowed", t.what(), schema.MaxIDBytes))
 		case !utf8.Valid(ids.Text(i)):
-			t.reject(i, t.what()+" is not valid UTF-8")
+			t.reject(i, column, t.what()+" is not valid UTF-8")
 		}
 	}
+}
+
+// columnOf returns the name of the file's column that a target is converted from, empty if it is computed.
+func (t *table) columnOf(c *cell) string {
+	if c.column < 0 {
+		return ""
+	}
+	return t.b.Columns[c.column].Name
 }
 
 // what names the contact's id as the mapping does.
@@ -203,22 +216,20 @@ func (t *table) what() string {
 	if t.m.plan.Event != nil {
 		name = "contact"
 	}
-	if c := t.m.id.column; c >= 0 && t.b.Columns[c].Name != name {
-		return fmt.Sprintf("%s (column %s)", name, t.b.Columns[c].Name)
-	}
-	return name
+	return "the " + name
 }
 
 // checkTimes rejects events without a time and those that cannot have happened by the clock.
 func (t *table) checkTimes(times *change.Column) {
+	column := t.columnOf(t.m.time)
 	for i := range t.b.Rows {
 		switch {
 		case times.Op(i) != change.OpSet:
-			t.reject(i, "time is empty")
+			t.reject(i, column, "the time is empty")
 		case times.Ints[i] < 0:
-			t.reject(i, fmt.Sprintf("the time %s is before 1970", calendar.FormatTimestamp(times.Ints[i])))
+			t.reject(i, column, fmt.Sprintf("the time %s is before 1970", calendar.FormatTimestamp(times.Ints[i])))
 		case times.Ints[i]-t.m.env.Clock > schema.MaxAheadOfClock.Milliseconds():
-			t.reject(i, fmt.Sprintf("the time %s is more than 24 hours ahead of the clock", calendar.FormatTimestamp(times.Ints[i])))
+			t.reject(i, column, fmt.Sprintf("the time %s is more than 24 hours ahead of the clock", calendar.FormatTimestamp(times.Ints[i])))
 		}
 	}
 }
@@ -278,8 +289,8 @@ func skipNulls(c *change.Column) {
 func (t *table) rejected() []tabular.RowError {
 	out := append([]tabular.RowError(nil), t.b.RowErrors...)
 	for i := range t.b.Rows {
-		if reason, ok := t.bad[i]; ok {
-			out = append(out, tabular.RowError{Row: t.b.Row[i], Line: t.b.Line[i], Reason: reason})
+		if bad, ok := t.bad[i]; ok {
+			out = append(out, tabular.RowError{Row: t.b.Row[i], Line: t.b.Line[i], Column: bad.column, Reason: bad.reason})
 		}
 	}
 	sortByRow(out)

@@ -46,12 +46,13 @@ func sortByRow(rows []tabular.RowError) {
 	slices.SortStableFunc(rows, func(a, b tabular.RowError) int { return int(a.Row - b.Row) })
 }
 
-// FileColumn says what the binder must know of a column. A column of JSON has the type that open schema
-// gives it; a cell of another type is converted or rejected by its row.
+// FileColumn says what the binder must know of a column. The cells of a JSON column may differ in type
+// from row to row: in expressions they are texts, which are read as what is needed there, and open schema
+// makes of the column what its first cell shows.
 func FileColumn(c *tabular.Column, rows int) bind.Column {
 	if c.Kinds == nil {
 		return bind.Column{Name: c.Name, Type: c.Type, Text: c.Untyped}
 	}
-	t, ok := c.Infer(rows)
-	return bind.Column{Name: c.Name, Type: t, Text: !ok || t.Kind == schema.KindText}
+	t, _ := c.Infer(rows)
+	return bind.Column{Name: c.Name, Type: schema.Type{Kind: schema.KindText}, Text: true, Infer: t}
 }

@@ -8,11 +8,14 @@ import (
 )
 
 // Column is a column of a file. Text marks one whose values are texts of any type, as in CSV: where a
-// number, a date and so on is needed they are read as one, and a row in which that fails is rejected.
+// number, a date and so on is needed they are read as one, and a row in which that fails is rejected. Infer
+// is what open schema makes of such a column where nothing is declared, as of JSON, whose values show it;
+// the zero Type makes it TEXT.
 type Column struct {
-	Name string
-	Type schema.Type
-	Text bool
+	Name  string
+	Type  schema.Type
+	Text  bool
+	Infer schema.Type
 }
 
 // column binds a name of a file's header. The plan's property id is the column's index.

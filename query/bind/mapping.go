@@ -198,6 +198,9 @@ func (m *mapper) assignEvent(n ast.Name, o operand) (err error) {
 // text. Arithmetic on texts could be of any type and must be declared.
 func (m *mapper) inferMapped(n ast.Name, o operand) (t schema.Type, known bool, err error) {
 	if isFileText(m.binder, o.e) {
+		if c := m.scope.columns[o.e.(*plan.Prop).ByEvent[0]]; c.Infer.Storable() {
+			return c.Infer, true, nil
+		}
 		return schema.Type{Kind: schema.KindText}, true, nil
 	}
 	if o.e.Type().Scale == plan.AnyScale {

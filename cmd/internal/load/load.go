@@ -277,8 +277,14 @@ func (l *loader) announce(ctx context.Context, blocks []block) error {
 	if len(hashes) == 0 {
 		return nil
 	}
+	// An announcement is not given up half-way: what is recorded after an interruption builds on it.
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), announceWithin)
+	defer stop()
 	return l.advance(ctx, hashes, false)
 }
+
+// announceWithin is how long an announcement may take.
+const announceWithin = 30 * time.Second
 
 // advance announces blocks and records what is in.
 func (l *loader) advance(ctx context.Context, hashes []uint64, done bool) error {
