@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/musterdb/muster/engine/tabular/guard"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -18,7 +19,7 @@ const typeKey = "muster.type"
 // arrowReader reads an IPC stream. A file is read as the stream it contains: the footer, which is a second
 // and hostile-able way to find the same batches, is not used.
 type arrowReader struct {
-	frames *frames
+	frames *guard.Frames
 	ipc    *ipc.Reader
 	cols   []arrowColumn
 	record []arrow.Array // the leaves of the current record
@@ -43,14 +44,15 @@ func newArrow(r *bufio.Reader, opt Options) (src source, err error) {
 			src, err = nil, fmt.Errorf("the schema is damaged: %v", p)
 		}
 	}()
-	f := &frames{r: r, limit: opt.MaxMemory}
-	if head, _ := r.Peek(8); bytes.HasPrefix(head, magicArrow) {
+	head, _ := r.Peek(8)
+	inFile := bytes.HasPrefix(head, magicArrow)
+	if inFile {
 		_, _ = r.Discard(8)
-		f.file = true
 	}
-	rd, err := ipc.NewReaderFromMessageReader(f, ipc.WithAllocator(newCapped(opt.MaxMemory)))
+	f := guard.NewFrames(r, opt.MaxMemory, inFile)
+	rd, err := ipc.NewReaderFromMessageReader(f, ipc.WithAllocator(guard.NewMemory(opt.MaxMemory)))
 	if err != nil {
-		return nil, errors.Join(f.err, err)
+		return nil, errors.Join(f.Err(), err)
 	}
 	out := &arrowReader{frames: f, ipc: rd}
 	if err := out.leaves(rd.Schema().Fields(), "", nil); err != nil {
@@ -108,13 +110,13 @@ func (r *arrowReader) fill(b *Batch) error {
 func (r *arrowReader) next() error {
 	r.record, r.at, r.n = r.record[:0], 0, 0
 	if !r.ipc.Next() {
-		if err := errors.Join(r.frames.err, r.ipc.Err()); err != nil {
+		if err := errors.Join(r.frames.Err(), r.ipc.Err()); err != nil {
 			return err
 		}
 		return io.EOF
 	}
 	rec := r.ipc.Record()
-	if err := checkRecord(rec); err != nil {
+	if err := guard.CheckRecord(rec); err != nil {
 		return fmt.Errorf("record batch after row %d: %w", r.row, err)
 	}
 	for i := range r.cols {

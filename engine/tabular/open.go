@@ -14,6 +14,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/musterdb/muster/engine/tabular/guard"
 )
 
 // Format is the format of a file or stream.
@@ -155,8 +157,8 @@ func (r *Reader) open(in io.Reader, plain *bufio.Reader, opt Options) (source, e
 }
 
 var (
-	magicParquet = []byte("PAR1")
-	magicArrow   = []byte("ARROW1")
+	magicParquet = []byte(guard.MagicParquet)
+	magicArrow   = []byte(guard.MagicArrow)
 )
 
 // sniff returns the format that the first bytes show; names decide between texts.
@@ -200,7 +202,7 @@ func (r *Reader) decompress(opt Options) (*bufio.Reader, error) {
 	default:
 		plain = raw
 	}
-	return bufio.NewReaderSize(&guard{r: plain, in: r.counter, opt: opt}, 256<<10), nil
+	return bufio.NewReaderSize(&limited{r: plain, in: r.counter, opt: opt}, 256<<10), nil
 }
 
 // Next returns the next batch, io.EOF after the last. Any other error ends the file. The batch is valid
@@ -265,15 +267,15 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// guard limits what comes out of a decompressor.
-type guard struct {
+// limited bounds what comes out of a decompressor.
+type limited struct {
 	r   io.Reader
 	in  *counter
 	opt Options
 	n   int64
 }
 
-func (g *guard) Read(p []byte) (int, error) {
+func (g *limited) Read(p []byte) (int, error) {
 	n, err := g.r.Read(p)
 	g.n += int64(n)
 	if g.opt.MaxBytes > 0 && g.n > g.opt.MaxBytes {

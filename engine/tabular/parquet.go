@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/file"
 	pq "github.com/apache/arrow/go/v17/parquet/schema"
+	"github.com/musterdb/muster/engine/tabular/guard"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -20,7 +21,7 @@ type parquetReader struct {
 	in    io.ReaderAt
 	size  int64
 	limit int64
-	mem   *capped
+	mem   *guard.Memory
 	file  *file.Reader
 	cols  []parquetColumn
 	group int   // next row group
@@ -58,7 +59,7 @@ func newParquet(in io.Reader, plain *bufio.Reader, compressed bool, opt Options)
 			src, err = nil, fmt.Errorf("the Parquet footer is damaged: %v", p)
 		}
 	}()
-	r := &parquetReader{limit: opt.MaxMemory, size: opt.Size, mem: newCapped(opt.MaxMemory)}
+	r := &parquetReader{limit: opt.MaxMemory, size: opt.Size, mem: guard.NewMemory(opt.MaxMemory)}
 	r.in, _ = in.(io.ReaderAt)
 	if r.in == nil || compressed || r.size == 0 {
 		all, err := io.ReadAll(io.LimitReader(plain, opt.MaxMemory+1))
@@ -74,7 +75,7 @@ func newParquet(in io.Reader, plain *bufio.Reader, compressed bool, opt Options)
 }
 
 func (r *parquetReader) openFile() error {
-	if err := checkFooter(r.in, r.size); err != nil {
+	if err := guard.CheckFooter(r.in, r.size); err != nil {
 		return err
 	}
 	props := parquet.NewReaderProperties(r.mem)
@@ -224,13 +225,12 @@ func (r *parquetReader) nextGroup() error {
 	if r.group == len(meta.RowGroups) {
 		return io.EOF
 	}
-	// The page buffers of the last group are garbage, given back or not.
-	r.mem.live.Store(0)
+	r.mem.Forget()
 	rg := r.file.RowGroup(r.group)
 	r.group++
 	r.left = rg.NumRows()
 	if r.left < 0 || rg.NumColumns() != meta.Schema.NumColumns() {
-		return errThrift
+		return guard.ErrParquet
 	}
 	for i := range r.cols {
 		c := &r.cols[i]
@@ -241,7 +241,7 @@ func (r *parquetReader) nextGroup() error {
 			return fmt.Errorf("row group %d, column %s: %w", r.group, c.col.Name, err)
 		}
 	}
-	if len(r.cols) == 0 || !r.readable() && r.left > maxRecordRows {
+	if len(r.cols) == 0 || !r.readable() && r.left > guard.MaxRows {
 		return errors.New("the file has no column that can be read")
 	}
 	return nil
@@ -270,7 +270,7 @@ func (r *parquetReader) openChunk(rg *file.RowGroupReader, c *parquetColumn) err
 	if start < 0 || length < 0 || start > r.size || length > r.size-start {
 		return errors.New("the column does not lie within the file")
 	}
-	if err := checkPages(r.in, start, length, r.limit); err != nil {
+	if err := guard.CheckPages(r.in, start, length, r.limit); err != nil {
 		return err
 	}
 	chunk, err := rg.Column(c.leaf)

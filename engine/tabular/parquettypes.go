@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/file"
 	pq "github.com/apache/arrow/go/v17/parquet/schema"
 	"github.com/musterdb/muster/engine/exact"
+	"github.com/musterdb/muster/engine/tabular/guard"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -209,7 +210,7 @@ func (s *cells[T]) more() error {
 		err = s.chunk.Err()
 	}
 	if total < 0 || total > readAhead || read < 0 || read > readAhead {
-		return errThrift
+		return guard.ErrParquet
 	}
 	s.at, s.n, s.val, s.m = 0, int(total), 0, read
 	return err

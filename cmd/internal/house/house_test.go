@@ -31,6 +31,7 @@ var floors = [][]string{
 	{"engine"},
 	{"engine/ingest"},
 	{"engine/tabular"},
+	{"engine/tabular/guard"},
 	{"engine/eval", "engine/oracle"},
 	{"engine/scalar"},
 	{"engine/exact"},

@@ -1,4 +1,4 @@
-package tabular
+package guard
 
 import (
 	"encoding/binary"
@@ -15,6 +15,9 @@ const (
 	fieldChildren, fieldMetadata                  = 5, 6
 	headerSchema, headerDictionary, headerRecord  = 1, 2, 3
 )
+
+// maxDepth is how deep metadata and types may nest.
+const maxDepth = 64
 
 // maxFields is the most fields of a schema, nested ones counted. It also bounds the visits of one that
 // refers to the same fields again and again.

@@ -1,4 +1,4 @@
-package tabular
+package guard
 
 import (
 	"bytes"
@@ -13,40 +13,44 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
+// MagicArrow begins and ends an Arrow file.
+const MagicArrow = "ARROW1"
+
 // maxMetadata is the longest metadata of one IPC message: 2,000 columns take some 300 KB.
 const maxMetadata = 4 << 20
 
-// errMemory is the error of a block that wants more than its share.
-var errMemory = errors.New("a block of the file needs more memory than allowed; write smaller row groups or record batches")
+// ErrMemory is the error of a block that wants more than its share.
+var ErrMemory = errors.New("a block of the file needs more memory than allowed; write smaller row groups or record batches")
 
-// capped is an allocator with a limit on what is live. It panics with errMemory, as the interface has no
+// Memory is an allocator with a limit on what is live. It panics with ErrMemory, as the interface has no
 // error; whoever decodes recovers.
-type capped struct {
+type Memory struct {
 	mem   memory.Allocator
 	limit int64
 	live  atomic.Int64
 }
 
-func newCapped(limit int64) *capped {
-	return &capped{mem: memory.NewGoAllocator(), limit: limit}
+// NewMemory returns an allocator that hands out at most limit bytes at a time.
+func NewMemory(limit int64) *Memory {
+	return &Memory{mem: memory.NewGoAllocator(), limit: limit}
 }
 
-func (c *capped) take(n int) {
+func (c *Memory) take(n int) {
 	if n < 0 || c.live.Add(int64(n)) > c.limit {
-		panic(errMemory)
+		panic(ErrMemory)
 	}
 }
 
 // Allocate returns size bytes of zeros.
-func (c *capped) Allocate(size int) []byte {
+func (c *Memory) Allocate(size int) []byte {
 	c.take(size)
 	return c.mem.Allocate(size)
 }
 
 // Reallocate returns b with another size.
-func (c *capped) Reallocate(size int, b []byte) []byte {
+func (c *Memory) Reallocate(size int, b []byte) []byte {
 	if size < 0 {
-		panic(errMemory)
+		panic(ErrMemory)
 	}
 	if more := size - len(b); more > 0 {
 		c.take(more)
@@ -56,31 +60,44 @@ func (c *capped) Reallocate(size int, b []byte) []byte {
 	return c.mem.Reallocate(size, b)
 }
 
+// Forget counts nothing as live any more: the page buffers of a row group that was read are garbage, given
+// back or not.
+func (c *Memory) Forget() { c.live.Store(0) }
+
 // Free gives b back.
-func (c *capped) Free(b []byte) {
+func (c *Memory) Free(b []byte) {
 	c.live.Add(-int64(len(b)))
 	c.mem.Free(b)
 }
 
-// frames cuts an IPC stream into messages, in place of ipc's own reader, which believes every length it
+// Frames cuts an IPC stream into messages, in place of ipc's own reader, which believes every length it
 // reads. Lengths are checked, a body is read as it comes (a length that lies costs nothing), and a schema is
 // checked before the decoder sees it.
-type frames struct {
+type Frames struct {
 	r     io.Reader
 	limit int64
 	file  bool  // the stream lies in a file: a footer follows it
 	begun bool  // a message was read
-	err   error // why the stream ended; the decoder takes any error for an end
+	err   error // why the stream ended
 }
 
-// Retain and Release are part of ipc.MessageReader; the garbage collector does the work.
-func (f *frames) Retain() {}
+// NewFrames reads a stream whose bodies have at most limit bytes; file says that it lies in an Arrow file
+// and is followed by its footer.
+func NewFrames(r io.Reader, limit int64, file bool) *Frames {
+	return &Frames{r: r, limit: limit, file: file}
+}
+
+// Err returns why the stream ended; the decoder takes any error for an end.
+func (f *Frames) Err() error { return f.err }
+
+// Retain is part of ipc.MessageReader, as Release is; the garbage collector does the work.
+func (f *Frames) Retain() {}
 
 // Release is part of ipc.MessageReader.
-func (f *frames) Release() {}
+func (f *Frames) Release() {}
 
 // Message returns the next message, io.EOF after the last.
-func (f *frames) Message() (*ipc.Message, error) {
+func (f *Frames) Message() (*ipc.Message, error) {
 	m, err := f.message()
 	if err != nil && err != io.EOF {
 		f.err = err
@@ -88,7 +105,7 @@ func (f *frames) Message() (*ipc.Message, error) {
 	return m, err
 }
 
-func (f *frames) message() (*ipc.Message, error) {
+func (f *Frames) message() (*ipc.Message, error) {
 	size, err := f.length()
 	if err == io.EOF && f.file {
 		err = f.footer()
@@ -106,7 +123,7 @@ func (f *frames) message() (*ipc.Message, error) {
 		return nil, err
 	}
 	if bodySize < 0 || bodySize > f.limit {
-		return nil, errMemory
+		return nil, ErrMemory
 	}
 	var body bytes.Buffer
 	if n, err := io.CopyN(&body, f.r, bodySize); n != bodySize {
@@ -116,7 +133,7 @@ func (f *frames) message() (*ipc.Message, error) {
 }
 
 // length reads the length of the next metadata; the end is a length of zero or the end of the stream.
-func (f *frames) length() (int, error) {
+func (f *Frames) length() (int, error) {
 	var word [4]byte
 	if _, err := io.ReadFull(f.r, word[:]); err != nil {
 		return 0, err // io.EOF: a stream may end without its mark
@@ -140,16 +157,16 @@ func (f *frames) length() (int, error) {
 }
 
 // footer passes over a file's footer, which is not used, and checks that the file is whole: io.EOF.
-func (f *frames) footer() error {
+func (f *Frames) footer() error {
 	tail, buf := make([]byte, 0, 64<<10), make([]byte, 32<<10)
 	for {
 		n, err := f.r.Read(buf)
 		tail = append(tail, buf[:n]...)
-		if cut := len(tail) - len(magicArrow); cut > 0 {
+		if cut := len(tail) - len(MagicArrow); cut > 0 {
 			tail = append(tail[:0], tail[cut:]...)
 		}
 		switch {
-		case err == io.EOF && bytes.Equal(tail, magicArrow):
+		case err == io.EOF && string(tail) == MagicArrow:
 			return io.EOF
 		case err == io.EOF:
 			return errors.New("the Arrow file has no end; was it cut off?")

@@ -1,4 +1,4 @@
-package tabular
+package guard
 
 import (
 	"encoding/binary"
@@ -9,14 +9,17 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
-// maxRecordRows is the most rows of one record batch: a batch of nulls takes no bytes whatever it claims.
-const maxRecordRows = 1 << 24
+// MaxRows is the most rows of one record batch: a batch of nulls takes no bytes whatever it claims.
+const MaxRows = 1 << 24
 
-// checkRecord checks, before any value is touched, that every buffer is as long as the rows need, that
+// maxEmptyRows is the most rows of a batch none of whose columns has a byte.
+const maxEmptyRows = 8192
+
+// CheckRecord checks, before any value is touched, that every buffer is as long as the rows need, that
 // offsets rise and stay in bounds, and that dictionary indices exist: the decoder believes all of them.
-func checkRecord(rec arrow.Record) error {
-	if n := rec.NumRows(); n < 0 || n > maxRecordRows {
-		return fmt.Errorf("%d rows in one batch; the most is %d", n, maxRecordRows)
+func CheckRecord(rec arrow.Record) error {
+	if n := rec.NumRows(); n < 0 || n > MaxRows {
+		return fmt.Errorf("%d rows in one batch; the most is %d", n, MaxRows)
 	}
 	bytes := 0
 	for i, a := range rec.Columns() {
@@ -33,7 +36,7 @@ func checkRecord(rec arrow.Record) error {
 			}
 		}
 	}
-	if bytes == 0 && rec.NumRows() > BatchRows {
+	if bytes == 0 && rec.NumRows() > maxEmptyRows {
 		return fmt.Errorf("%d rows without any value", rec.NumRows())
 	}
 	return nil
@@ -164,38 +167,4 @@ func littleEndian(b []byte, width int) (v uint64) {
 		v = v<<8 | uint64(b[i])
 	}
 	return v
-}
-
-// leaf returns the array at a path of struct fields, null where a struct on the way is; nil stands for no
-// values at all.
-func leaf(cols []arrow.Array, path []int) arrow.Array {
-	a := cols[path[0]]
-	for _, i := range path[1:] {
-		s, ok := plain(a).(*array.Struct)
-		if !ok {
-			return nil
-		}
-		a = masked{s.Field(i), a}
-	}
-	return a
-}
-
-// masked is an array that is null where its parent is.
-type masked struct {
-	arrow.Array
-	parent arrow.Array
-}
-
-// IsNull says whether the value or its parent is null.
-func (m masked) IsNull(i int) bool { return m.parent.IsNull(i) || m.Array.IsNull(i) }
-
-// plain returns the array under its masks.
-func plain(a arrow.Array) arrow.Array {
-	for {
-		m, ok := a.(masked)
-		if !ok {
-			return a
-		}
-		a = m.Array
-	}
 }

@@ -1,4 +1,4 @@
-package tabular
+package guard
 
 import (
 	"encoding/binary"
@@ -62,10 +62,10 @@ func TestCheckArray(t *testing.T) {
 	}
 	s := arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.Null}}, nil)
 	many := array.NewRecord(s, []arrow.Array{array.NewNull(1 << 20)}, 1<<20)
-	if err := checkRecord(many); err == nil || !strings.Contains(err.Error(), "without any value") {
+	if err := CheckRecord(many); err == nil || !strings.Contains(err.Error(), "without any value") {
 		t.Errorf("a million nulls of no bytes: %v", err)
 	}
-	if err := checkRecord(array.NewRecord(s, []arrow.Array{array.NewNull(maxRecordRows + 1)}, maxRecordRows+1)); err == nil {
+	if err := CheckRecord(array.NewRecord(s, []arrow.Array{array.NewNull(MaxRows + 1)}, MaxRows+1)); err == nil {
 		t.Error("a batch of any number of rows")
 	}
 }

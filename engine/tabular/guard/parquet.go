@@ -1,4 +1,4 @@
-package tabular
+package guard
 
 import (
 	"encoding/binary"
@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// errThrift is the error of Parquet metadata that is no Thrift.
-var errThrift = errors.New("the Parquet metadata is damaged")
+// ErrParquet is the error of Parquet metadata that is no Thrift.
+var ErrParquet = errors.New("the Parquet metadata is damaged")
 
 // The types of Thrift's compact protocol.
 const (
@@ -146,8 +146,11 @@ func (t *thrift) elements(n uint64, depth int, kinds ...byte) {
 	}
 }
 
-// checkFooter checks the metadata at the end of a Parquet file of so many bytes.
-func checkFooter(r io.ReaderAt, size int64) error {
+// MagicParquet begins and ends a Parquet file.
+const MagicParquet = "PAR1"
+
+// CheckFooter checks the metadata at the end of a Parquet file of so many bytes.
+func CheckFooter(r io.ReaderAt, size int64) error {
 	var tail [8]byte
 	if size < 12 {
 		return errors.New("the file is too short for Parquet")
@@ -155,7 +158,7 @@ func checkFooter(r io.ReaderAt, size int64) error {
 	if _, err := r.ReadAt(tail[:], size-8); err != nil {
 		return err
 	}
-	if string(tail[4:]) != string(magicParquet) {
+	if string(tail[4:]) != MagicParquet {
 		return errors.New("the file does not end as Parquet does; was it cut off? (encrypted files cannot be read)")
 	}
 	n := int64(binary.LittleEndian.Uint32(tail[:4]))
@@ -168,7 +171,7 @@ func checkFooter(r io.ReaderAt, size int64) error {
 	}
 	t := &thrift{b: footer}
 	if t.structure(0, nil); t.bad {
-		return errThrift
+		return ErrParquet
 	}
 	return nil
 }
@@ -179,8 +182,8 @@ const maxFooter = 256 << 20
 // maxPageHeader is the longest header of a page; it holds statistics.
 const maxPageHeader = 1 << 20
 
-// checkPages checks the page headers of a column chunk: the reader allocates by the sizes that they claim.
-func checkPages(r io.ReaderAt, start, length, limit int64) error {
+// CheckPages checks the page headers of a column chunk: the reader allocates by the sizes that they claim.
+func CheckPages(r io.ReaderAt, start, length, limit int64) error {
 	for start, end := start, start+length; start < end; {
 		p, err := readPageHeader(r, start, end)
 		if err != nil {
@@ -190,7 +193,7 @@ func checkPages(r io.ReaderAt, start, length, limit int64) error {
 			return errors.New("a page does not lie within its column")
 		}
 		if p.uncompressed > limit {
-			return errMemory
+			return ErrMemory
 		}
 		// A value of a dictionary takes a byte at least.
 		if p.dictionary < 0 || p.dictionary > p.uncompressed {
@@ -234,7 +237,7 @@ func readPageHeader(r io.ReaderAt, start, end int64) (p pageHeader, err error) {
 			return p, nil
 		}
 		if size >= most {
-			return p, errThrift
+			return p, ErrParquet
 		}
 	}
 }
