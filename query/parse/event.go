@@ -1,8 +1,6 @@
 package parse
 
 import (
-	"github.com/alecthomas/participle/v2/lexer"
-
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/lex"
@@ -304,7 +302,7 @@ func (p *parser) nthAhead() bool {
 	if isPunct(p.ahead(1), "(") {
 		return p.bracketsThenFilter()
 	}
-	return p.nthSelector(p.ahead(1), p.ahead(2))
+	return p.nthSelector()
 }
 
 // bracketsThenFilter tells FIRST (open, click)[…] from first(open). Only names are read ahead.
@@ -327,21 +325,22 @@ func (p *parser) skipNames() bool {
 	return p.takePunct(")")
 }
 
-// nthSelector tells whether the two tokens after FIRST begin a selector. After an attribute's name an
-// operator would come; an event that is called like one shows itself by the window behind it.
-func (p *parser) nthSelector(next, after *lexer.Token) bool {
-	if next.Type == tokQuoted || next.Type == tokIdent && startsOperand(next) {
+// nthSelector tells whether what follows FIRST begins a selector. After an attribute's name an operator
+// would come; an event that is called like one shows itself by the window behind it.
+func (p *parser) nthSelector() bool {
+	next := p.ahead(1)
+	w := wordOf(next)
+	if next.Type == tokQuoted || next.Type == tokIdent && w != lex.Not && startsOperand(next) {
 		return true
 	}
-	w := wordOf(next)
 	if w == lex.None || w == lex.And || w == lex.Or {
 		return false
 	}
-	switch wordOf(after) {
-	case lex.Within, lex.During, lex.Since, lex.Before:
-		return true
-	}
-	return isPunct(after, "[")
+	at := p.toks.MakeCheckpoint()
+	defer p.back(at)
+	p.advance()
+	p.advance()
+	return p.punct("[") || p.windowAhead()
 }
 
 // nth reads ( FIRST | LAST | ordinal ) selector window.

@@ -7,6 +7,7 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 
 	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/lex"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -281,7 +282,7 @@ func (p *parser) item() (i ast.Item, err error) {
 	if p.word == lex.Did || p.word == lex.Never {
 		return i, syntax(start, "in a select list a DID clause stands in brackets").hint("write (%s …)", p.word)
 	}
-	if p.word == lex.Distinct && startsOperand(p.ahead(1)) && !isPunct(p.ahead(1), "-") {
+	if p.word == lex.Distinct && startsOperand(p.ahead(1)) && p.ahead(1).Type != tokPunct { // distinct(open.url) is an aggregate
 		return i, syntax(start, "there is no SELECT DISTINCT").hint("count(DISTINCT x) counts the different values of x")
 	}
 	p.inItem = true
@@ -321,6 +322,16 @@ func (p *parser) option() (o ast.Option, err error) {
 	return o, nil
 }
 
+// whereMeant tells whether a token after the name of a table is WHERE, or what a typing mistake made of it:
+// the words that may follow an attribute are left alone.
+func whereMeant(t *lexer.Token) bool {
+	if t.Type != tokIdent || wordOf(t) != lex.None {
+		return wordOf(t) == lex.Where
+	}
+	_, ok := diag.Suggest(t.Value, []string{"WHERE"})
+	return ok
+}
+
 // countCondition is the condition of COUNT, where people write a table first.
 func (p *parser) countCondition() (ast.Expr, error) {
 	switch {
@@ -328,7 +339,7 @@ func (p *parser) countCondition() (ast.Expr, error) {
 		if startsOperand(p.ahead(1)) {
 			return nil, p.expected("a condition").hint("COUNT takes the condition without WHERE: COUNT country = 'PL'")
 		}
-	case p.tok.Type == tokIdent && !p.word.Reserved() && wordOf(p.ahead(1)) == lex.Where:
+	case p.tok.Type == tokIdent && !p.word.Reserved() && whereMeant(p.ahead(1)):
 		return nil, p.expected("a condition").hint("COUNT takes the condition directly: COUNT country = 'PL'; or write SELECT count(*) FROM %s WHERE …", p.tok.Value)
 	case p.punct("(") && isPunct(p.ahead(1), "*"):
 		return nil, p.expected("a condition").hint("write SELECT count(*) FROM contacts")
