@@ -27,6 +27,8 @@ func (s *Service) explain(ctx context.Context, req Request, err error) error {
 			return known
 		}
 		return diag.New(diag.Canceled, diag.Span{}, "the statement was cancelled")
+	case errors.Is(err, engine.ErrShardClosed):
+		return diag.New(diag.Unavailable, diag.Span{}, "the base was dropped, or the server is stopping, while the statement ran")
 	case errors.Is(err, engine.ErrPoolClosed):
 		return diag.New(diag.Unavailable, diag.Span{}, "%v", err)
 	}

@@ -27,6 +27,9 @@ type Client struct {
 // New returns a client of the server at a URL such as http://127.0.0.1:7070.
 func New(server string) (*Client, error) {
 	u, err := url.Parse(server)
+	if err == nil && u.Scheme == "https" {
+		return nil, fmt.Errorf("this version speaks no TLS; write %s", strings.Replace(server, "https:", "http:", 1))
+	}
 	if err != nil || u.Host == "" || u.Scheme != "http" {
 		return nil, fmt.Errorf("%q is not the URL of a server; write it like http://127.0.0.1:7070", server)
 	}

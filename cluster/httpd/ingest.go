@@ -186,7 +186,8 @@ func (l *lineReader) malformed(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errors.New("the body ends before it does")
 	}
-	return diag.New(diag.Invalid, diag.Span{}, "row %d is not JSON: %v", l.rows+1, err)
+	return diag.New(diag.Invalid, diag.Span{}, "row %d is not JSON: %v", l.rows+1, err).
+		WithHint("mend the body and send it whole: an array of objects, or one object a line as application/x-ndjson")
 }
 
 // openLoad begins or goes on with a load of a file.

@@ -64,7 +64,8 @@ func fail(w http.ResponseWriter, err error) {
 }
 
 func refuse(w http.ResponseWriter, status int, msg, hint string) {
-	writeJSON(w, status, map[string]Problem{"error": {Code: diag.Invalid, Message: msg, Hint: hint}})
+	p := ProblemOf(diag.New(diag.Invalid, diag.Span{}, "%s", msg).WithHint("%s", hint))
+	writeJSON(w, status, map[string]Problem{"error": p})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -17,12 +17,12 @@ const lockName = "LOCK"
 // lockDataDir takes the folder for this process. The lock goes with the process, however it ends.
 func lockDataDir(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the data folder %s cannot be made: %w", dir, err)
+		return nil, fmt.Errorf("the data folder %s cannot be made: %w; choose another with --data", dir, err)
 	}
 	path := filepath.Join(dir, lockName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("the data folder %s cannot be used: %w", dir, err)
+		return nil, fmt.Errorf("the data folder %s cannot be used: %w; give this user the right to write there, or choose another with --data", dir, err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		holder, _ := os.ReadFile(path)

@@ -141,8 +141,13 @@ type badCell struct{ column, reason string }
 
 func (t *table) reject(row int, column, reason string) {
 	if _, ok := t.bad[row]; !ok {
-		t.bad[row] = badCell{column, strings.TrimPrefix(reason, "column "+column+": ")}
+		t.bad[row] = badCell{column, plainReason(column, reason)}
 	}
+}
+
+// plainReason returns a reason without the column, which is said beside it.
+func plainReason(column, reason string) string {
+	return strings.TrimPrefix(reason, "column "+column+": ")
 }
 
 func (t *table) columnPtr(c *cell) *change.Column {
@@ -288,6 +293,9 @@ func skipNulls(c *change.Column) {
 // rejected returns the rows that are not in the part, by their number in the source.
 func (t *table) rejected() []tabular.RowError {
 	out := append([]tabular.RowError(nil), t.b.RowErrors...)
+	for i := range out {
+		out[i].Reason = plainReason(out[i].Column, out[i].Reason)
+	}
 	for i := range t.b.Rows {
 		if bad, ok := t.bad[i]; ok {
 			out = append(out, tabular.RowError{Row: t.b.Row[i], Line: t.b.Line[i], Column: bad.column, Reason: bad.reason})

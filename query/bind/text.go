@@ -88,7 +88,8 @@ func unknown(at diag.Span, what, name string, candidates []string) *diag.Error {
 
 // notYet returns the error of what the language has and this version does not.
 func notYet(at diag.Span, format string, args ...any) *diag.Error {
-	return diag.New(diag.NotYet, at, "%s: not yet in this version", fmt.Sprintf(format, args...))
+	return diag.New(diag.NotYet, at, "%s: not yet in this version", fmt.Sprintf(format, args...)).
+		WithHint("docs/explanation/limits.md says what there is instead")
 }
 
 // listed returns names for a hint, a few at most.

@@ -248,11 +248,13 @@ func (b *binder) trackTime(x ast.Expr) (int64, error) {
 // CheckEventTime says whether an event may have happened at an instant, as seen from the clock.
 func CheckEventTime(at diag.Span, ms, clock int64) error {
 	if ms < 0 {
-		return diag.New(diag.Invalid, at, "%s is before 1970", calendar.FormatTimestamp(ms))
+		return diag.New(diag.Invalid, at, "%s is before 1970", calendar.FormatTimestamp(ms)).
+			WithHint("events happened between 1970 and now; keep an older day as a DATE property")
 	}
 	if ms > clock && ms-clock > schema.MaxAheadOfClock.Milliseconds() {
 		return diag.New(diag.Invalid, at, "%s is more than 24 hours ahead of the clock, which is %s",
-			calendar.FormatTimestamp(ms), calendar.FormatTimestamp(clock))
+			calendar.FormatTimestamp(ms), calendar.FormatTimestamp(clock)).
+			WithHint("an event has happened; keep what lies ahead as a TIMESTAMP attribute, for WITHIN NEXT")
 	}
 	return nil
 }

@@ -102,7 +102,8 @@ func notYet(at diag.Span, topic string) *failure {
 	if strings.HasSuffix(strings.Fields(topic)[0], "s") || strings.Contains(topic, " and ") {
 		verb = "are"
 	}
-	return fail(diag.NotYet, at, "%s %s not yet in this version", topic, verb).failure()
+	return fail(diag.NotYet, at, "%s %s not yet in this version", topic, verb).
+		WithHint("docs/explanation/limits.md says what there is instead").failure()
 }
 
 // oneOf joins alternatives: a, b or c.

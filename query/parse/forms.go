@@ -300,5 +300,11 @@ func (f *failure) suggestClause(clauses []string) *failure {
 			return f.hint("did you mean %s?", clauses[i])
 		}
 	}
-	return f
+	return f.suggest(conditionWords...)
+}
+
+// conditionWords are the keywords that may go on with a condition.
+var conditionWords = []string{
+	"WITHIN", "DURING", "SINCE", "BEFORE", "BETWEEN", "LIKE", "ILIKE", "MATCHES", "STARTS", "ENDS", "CONTAINS",
+	"EXACTLY", "ONCE", "TWICE",
 }

@@ -2,7 +2,9 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 
@@ -28,7 +30,7 @@ func Export(ctx context.Context, c *client.Client, base string, stmt *ast.CopyTo
 	defer r.Release()
 	f, err := tabular.Create(stmt.File.Text, tabular.Auto, r.Schema())
 	if err != nil {
-		return 0, diag.New(diag.Invalid, stmt.File.At, "the file cannot be written: %v", err)
+		return 0, unwritable(stmt.File, err)
 	}
 	defer f.Abort()
 	for r.Next() {
@@ -41,4 +43,14 @@ func Export(ctx context.Context, c *client.Client, base string, stmt *ast.CopyTo
 		return 0, fmt.Errorf("the answer was cut off, nothing was written: %w", err)
 	}
 	return rows, f.Commit()
+}
+
+// unwritable is the error of a file that cannot be made. It leaves out the name under which it is made.
+func unwritable(name *ast.Literal, err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return diag.New(diag.Invalid, name.At, "%s cannot be written: %v", name.Text, path.Err).
+			WithHint("name a file in a folder that exists and that you may write to")
+	}
+	return diag.New(diag.Invalid, name.At, "the file cannot be written: %v", err)
 }

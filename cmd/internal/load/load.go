@@ -47,6 +47,9 @@ func Copy(ctx context.Context, cfg Config) (*Report, error) {
 		return nil, l.placed(err)
 	}
 	if err := l.run(ctx); err != nil {
+		if l.report.empty() {
+			return nil, l.placed(err)
+		}
 		return l.report, l.placed(err)
 	}
 	return l.report, nil
@@ -124,7 +127,17 @@ func openFile(name *ast.Literal) (*tabular.Reader, error) {
 		}
 		return nil, e.WithHint("paths are relative to %s, where this client runs", dir)
 	}
-	return nil, diag.New(diag.Invalid, name.At, "the file cannot be read: %v", err)
+	return nil, unreadable(name, err)
+}
+
+// unreadable is the error of a file that is not what it should be.
+func unreadable(name *ast.Literal, err error) *diag.Error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return diag.New(diag.Invalid, name.At, "the file %s is cut off: it ends in the middle", name.Text).
+			WithHint("fetch or write it once more; a copy that was still under way looks like this")
+	}
+	return diag.New(diag.Invalid, name.At, "the file cannot be read: %v", err).
+		WithHint("COPY reads csv with a header line, ndjson, parquet and arrow, each also as .gz or .zst")
 }
 
 // nearFile returns a file of the same folder whose name is nearly the one that was written.
@@ -313,7 +326,11 @@ func (l *loader) readAll(ctx context.Context, out chan<- block) {
 			return
 		}
 		if err != nil {
-			send(ctx, out, block{err: diag.New(diag.Invalid, l.Stmt.File.At, "the file cannot be read: %v", err)})
+			known := unreadable(l.Stmt.File, err)
+			if number > 0 {
+				known.Msg += fmt.Sprintf("; the first %d rows are in", int64(number)*tabular.BatchRows)
+			}
+			send(ctx, out, block{err: known})
 			return
 		}
 		next, skip := l.prepare(ctx, number, b)
@@ -362,7 +379,11 @@ func (l *loader) badRow(bad tabular.RowError, first int64) error {
 	if bad.Line != bad.Row {
 		where = fmt.Sprintf("line %d", bad.Line)
 	}
-	return diag.New(diag.Invalid, l.Stmt.File.At, "%s of %s does not fit: %s; the %d rows before row %d are in", where, l.Stmt.File.Text, reason(bad), first-1, first).
+	in := "no row is in"
+	if first > 1 {
+		in = fmt.Sprintf("the %d rows before row %d are in", first-1, first)
+	}
+	return diag.New(diag.Invalid, l.Stmt.File.At, "%s of %s does not fit: %s; %s", where, l.Stmt.File.Text, reason(bad), in).
 		WithHint("mend the row and run the statement again, which goes on there, or write ON ERROR SKIP")
 }
 

@@ -67,7 +67,7 @@ func (m *mapping) bind(ctx context.Context, b *tabular.Batch) error {
 	for range maxRounds {
 		p, err := bind.Mapping(m.stmt, cols, m.sch, bind.Options{Clock: clock})
 		if err != nil {
-			return err
+			return m.otherSeparator(cols, err)
 		}
 		statements := missing(p)
 		if len(statements) == 0 {
@@ -84,6 +84,19 @@ func (m *mapping) bind(ctx context.Context, b *tabular.Batch) error {
 	}
 	return diag.New(diag.Conflict, m.stmt.Target.At, "others change the base's schema all the time").
 		WithHint("make the attributes or the event type first, with CREATE ATTRIBUTE or CREATE EVENT")
+}
+
+// otherSeparator tells a CSV whose fields are not separated by commas: its header is one column.
+func (m *mapping) otherSeparator(cols []bind.Column, err error) error {
+	if len(cols) != 1 || !cols[0].Text {
+		return err
+	}
+	i := strings.IndexAny(cols[0].Name, ";\t|")
+	if i < 0 {
+		return err
+	}
+	return diag.New(diag.Invalid, m.stmt.File.At, "the file's fields are separated by %q; COPY reads fields separated by commas", cols[0].Name[i]).
+		WithHint("write the file with commas, and in double quotes the fields that hold one")
 }
 
 // maxRounds bounds how often a mapping is bound anew because others changed the schema meanwhile.

@@ -75,11 +75,14 @@ func (r *Report) Rows() int64 { return r.good }
 // Elapsed returns how long the run has taken.
 func (r *Report) Elapsed() time.Duration { return time.Since(r.begin) }
 
+// empty says whether there is nothing to report.
+func (r *Report) empty() bool { return r.read == 0 && len(r.notes) == 0 }
+
 // String returns the report as people read it.
 func (r *Report) String() string {
 	var b strings.Builder
 	took := r.Elapsed()
-	fmt.Fprintf(&b, "%s rows in", render.Thousands(r.good))
+	fmt.Fprintf(&b, "%s in", counted(r.good, "row"))
 	rejected := r.read - r.good
 	if rejected > 0 {
 		fmt.Fprintf(&b, ", %s rejected", render.Thousands(rejected))
@@ -92,7 +95,7 @@ func (r *Report) String() string {
 	}
 	fmt.Fprintf(&b, " (%s, %s rows/s)", took.Round(10*time.Millisecond), render.Thousands(int64(float64(r.read)/took.Seconds())))
 	if w := r.written; w.Created > 0 {
-		fmt.Fprintf(&b, "; %s contacts created", render.Thousands(int64(w.Created)))
+		fmt.Fprintf(&b, "; %s created", counted(int64(w.Created), "contact"))
 	}
 	if r.written.Duplicates > 0 {
 		fmt.Fprintf(&b, "; %s events were in already by their id", render.Thousands(int64(r.written.Duplicates)))
@@ -102,6 +105,14 @@ func (r *Report) String() string {
 		fmt.Fprintf(&b, "\n  %s", n)
 	}
 	return b.String()
+}
+
+// counted writes a number of things.
+func counted(n int64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return render.Thousands(n) + " " + what
 }
 
 // writeReasons lists the most frequent reasons.
@@ -118,7 +129,7 @@ func (r *Report) writeReasons(b *strings.Builder) {
 			fmt.Fprintf(b, "\n  and %d other reasons", len(reasons)-most)
 			return
 		}
-		fmt.Fprintf(b, "\n  %s: %s rows", text, render.Thousands(r.reasons[text]))
+		fmt.Fprintf(b, "\n  %s: %s", text, counted(r.reasons[text], "row"))
 	}
 }
 
