@@ -97,7 +97,7 @@ func New(seed uint64, size Size) *Run {
 	}
 	run.now = run.end
 	run.archetypes(size.Large)
-	if run.chance(0.3) {
+	if run.chance(0.5) {
 		run.Ops = append(run.Ops, Op{Kind: Retain, NowMS: run.now})
 	}
 	run.upsert(run.ids[0]) // the newest stamp is the end's, whatever was refused
@@ -185,6 +185,9 @@ func (run *Run) sample(id uint32, v schema.Value) {
 func (run *Run) track(id string) {
 	et := pick(run, run.schema.Events)
 	ev := oracle.Event{Type: et.Name, Contact: id, TimeMS: run.instant(), Props: run.props(et)}
+	if et.Keep > 0 && run.chance(0.2) { // at the edge of what retention keeps
+		ev.TimeMS = run.end - et.Keep.Milliseconds() + run.r.Int64N(3) - 1
+	}
 	if run.chance(0.03) {
 		ev.EventID = pick(run, words)
 	}
