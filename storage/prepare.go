@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/column"
@@ -219,7 +220,9 @@ type trackStep struct {
 }
 
 func (p *Prepared) track(c *change.Track) error {
-	if _, ok := p.schema.EventByID(c.Event); !ok {
+	ev, ok := p.schema.EventByID(c.Event)
+	dropped := !ok && c.Event > 0 && c.Event < p.schema.NextEvent
+	if !ok && !dropped {
 		return fmt.Errorf("the base has no event type %d", c.Event)
 	}
 	t, err := p.targets(&c.IDs)
@@ -233,12 +236,28 @@ func (p *Prepared) track(c *change.Track) error {
 			rows[i] = t.rows[k]
 		}
 	}
-	dup, err := p.tx.Append(&tile.Batch{Event: c.Event, Rows: rows, Times: c.Times, IDs: c.EventIDs, Props: c.Props})
+	if dropped { // as if it had come before the drop: the contacts stay, the events vanish
+		p.steps = append(p.steps, &trackStep{t, c.Stamp, len(rows), 0})
+		return nil
+	}
+	dup, err := p.tx.Append(&tile.Batch{Event: c.Event, Rows: rows, Times: c.Times, IDs: c.EventIDs, Props: p.keptProps(ev, c.Props)})
 	if err != nil {
 		return err
 	}
 	p.steps = append(p.steps, &trackStep{t, c.Stamp, len(rows) - dup, dup})
 	return nil
+}
+
+// keptProps returns the columns without those of properties that were dropped since the change was made.
+func (p *Prepared) keptProps(ev *schema.EventType, cols []change.Column) []change.Column {
+	dropped := func(c change.Column) bool {
+		_, ok := ev.PropByID(schema.PropID(c.ID))
+		return !ok && c.ID >= uint32(schema.FirstPropID) && c.ID < uint32(p.schema.NextProp)
+	}
+	if !slices.ContainsFunc(cols, dropped) {
+		return cols
+	}
+	return slices.DeleteFunc(slices.Clone(cols), dropped)
 }
 
 func (st *trackStep) commit(s *Shard, r *change.Result) {

@@ -41,6 +41,9 @@ func (p *Prepared) upsert(part int, c *change.Upsert) error {
 	p.serve = p.s.alive + len(t.created)
 	st := &upsertStep{targets: t, part: part, stamp: c.Stamp, cols: make([]upsertColumn, 0, len(c.Cols))}
 	for i := range c.Cols {
+		if p.droppedAttr(c.Cols[i].ID) {
+			continue
+		}
 		col, err := p.upsertColumn(&c.Cols[i], c.IDs.Len())
 		if err != nil {
 			return err
@@ -50,6 +53,13 @@ func (p *Prepared) upsert(part int, c *change.Upsert) error {
 	}
 	p.steps = append(p.steps, st)
 	return nil
+}
+
+// droppedAttr says whether an attribute was there once. A change that was made before the drop and comes
+// after it does what it would have done just before: its values for the attribute vanish.
+func (p *Prepared) droppedAttr(id uint32) bool {
+	_, ok := p.schema.AttrByID(schema.AttrID(id))
+	return !ok && id >= uint32(schema.FirstAttrID) && id < uint32(p.schema.NextAttr)
 }
 
 func (p *Prepared) upsertColumn(c *change.Column, rows int) (upsertColumn, error) {
