@@ -128,7 +128,9 @@ type intake struct {
 }
 
 func (in *intake) batch(ctx context.Context, b *tabular.Batch, number uint64) error {
-	if in.mapper == nil || in.bound != len(b.Columns) {
+	if now, err := in.Schema(in.base); err != nil {
+		return err
+	} else if in.mapper == nil || in.bound != len(b.Columns) || in.sch.Base != now.Base || in.sch.Version != now.Version {
 		if err := in.bind(ctx, b); err != nil {
 			return err
 		}
@@ -256,9 +258,18 @@ func (s *Service) LoadBlock(ctx context.Context, base string, b Block) (*IngestR
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkLoad(sch, b.Producer); err != nil {
+		return nil, err
+	}
 	ch, err := change.Decode(b.Change)
 	if err == nil {
 		err = s.checkBlock(sch, ch)
+	}
+	if err == nil {
+		if name, ok := missing(sch, ch); !ok {
+			return nil, diag.New(diag.Conflict, diag.Span{}, "%s that the file is loaded into was dropped while the load ran", name).
+				WithHint("make it again, or leave it out of the mapping, and run the COPY again")
+		}
 	}
 	if err != nil {
 		return nil, diag.New(diag.Invalid, diag.Span{}, "block %d cannot be taken: %v", b.Number, err)
@@ -270,6 +281,42 @@ func (s *Service) LoadBlock(ctx context.Context, base string, b Block) (*IngestR
 	}
 	s.metrics.wrote(res.Result, len(res.Rejected))
 	return &IngestResult{Created: res.Created, Updated: res.Updated, Events: res.Events, Duplicates: res.Duplicates, Repeated: res.Repeated}, nil
+}
+
+// checkLoad makes sure that a block belongs to a load of this base. A base of the same name that was made
+// since the load began has other attributes under the ids that the blocks were made with.
+func (s *Service) checkLoad(sch *schema.Schema, producer uint64) error {
+	l, ok := s.node.Catalog().LoadOf(producer)
+	if ok && l.Base == sch.Base {
+		return nil
+	}
+	return diag.New(diag.Conflict, diag.Span{}, "the load is not one of base %q: it was begun again, or the base was dropped and made anew while it ran", sch.Name).
+		WithHint("run the COPY once more")
+}
+
+// missing says what a change holds values for that the schema does not have any more.
+func missing(sch *schema.Schema, ch *change.Change) (what string, ok bool) {
+	for _, p := range ch.Parts {
+		switch p := p.(type) {
+		case *change.Upsert:
+			for i := range p.Cols {
+				if _, ok := sch.AttrByID(schema.AttrID(p.Cols[i].ID)); !ok {
+					return "an attribute", false
+				}
+			}
+		case *change.Track:
+			ev, ok := sch.EventByID(p.Event)
+			if !ok {
+				return "the event type", false
+			}
+			for i := range p.Props {
+				if _, ok := ev.PropByID(schema.PropID(p.Props[i].ID)); !ok {
+					return "a property", false
+				}
+			}
+		}
+	}
+	return "", true
 }
 
 // checkBlock refuses what a client of this version would not send: other parts than rows, and events

@@ -79,13 +79,14 @@ type state struct {
 
 // Catalog is the meta group's state machine. All methods are safe for concurrent use.
 type Catalog struct {
-	mu sync.RWMutex
-	st state
+	mu         sync.RWMutex
+	st         state
+	byProducer map[uint64]*Load // the loads of st
 }
 
 // New returns an empty catalog.
 func New() *Catalog {
-	return &Catalog{st: newState()}
+	return &Catalog{st: newState(), byProducer: map[uint64]*Load{}}
 }
 
 func newState() state {
@@ -150,7 +151,7 @@ func (c *Catalog) createBase(in *Command) (Result, error) {
 	case in.Options == nil:
 		return Result{}, diag.New(diag.Internal, diag.Span{}, "a base needs options")
 	case c.st.Bases[in.Name] != nil:
-		return Result{}, diag.New(diag.Exists, diag.Span{}, "there is already a base %q", in.Name)
+		return Result{}, exists(in.Name)
 	case len(c.st.Bases) >= MaxBases:
 		return Result{}, diag.New(diag.Limit, diag.Span{}, "there are already %d bases, the most there can be", MaxBases)
 	}
@@ -166,7 +167,11 @@ func (c *Catalog) dropBase(in *Command) (Result, error) {
 		return Result{}, c.noBase(in.Name)
 	}
 	delete(c.st.Bases, in.Name)
-	maps.DeleteFunc(c.st.Loads, func(_ string, l *Load) bool { return l.Base == s.Base })
+	for _, l := range c.st.Loads {
+		if l.Base == s.Base {
+			c.forget(l)
+		}
+	}
 	return Result{Schema: s}, nil
 }
 
@@ -176,7 +181,7 @@ func (c *Catalog) renameBase(in *Command) (Result, error) {
 		return Result{}, c.noBase(in.Name)
 	}
 	if c.st.Bases[in.NewName] != nil {
-		return Result{}, diag.New(diag.Exists, diag.Span{}, "there is already a base %q", in.NewName)
+		return Result{}, exists(in.NewName)
 	}
 	renamed := s.Clone()
 	renamed.Name = in.NewName
@@ -207,6 +212,11 @@ var ErrStale = diag.New(diag.Conflict, diag.Span{}, "the schema was changed by s
 
 func (c *Catalog) noBase(name string) error {
 	return NoBase(name, slices.Sorted(maps.Keys(c.st.Bases)))
+}
+
+func exists(name string) error {
+	return diag.New(diag.Exists, diag.Span{}, "there is already a base %q", name).
+		WithHint("go on with it, choose another name, or give it another one with RENAME BASE; DROP BASE deletes it with all that it holds")
 }
 
 // NoBase is the error of a base that does not exist.

@@ -38,6 +38,9 @@ func (c *Catalog) Restore(r io.Reader) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.st = st
+	c.st, c.byProducer = st, make(map[uint64]*Load, len(st.Loads))
+	for _, l := range st.Loads {
+		c.byProducer[l.Producer] = l
+	}
 	return nil
 }

@@ -46,6 +46,30 @@ func (c *Catalog) Load(key string) (Load, bool) {
 	return *l, true
 }
 
+// LoadOf returns the load that a producer's blocks belong to, unless it was forgotten, begun again or went
+// with its base.
+func (c *Catalog) LoadOf(producer uint64) (Load, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	l, ok := c.byProducer[producer]
+	if !ok {
+		return Load{}, false
+	}
+	return *l, true
+}
+
+func (c *Catalog) remember(l *Load) {
+	if old := c.st.Loads[l.Key]; old != nil {
+		delete(c.byProducer, old.Producer)
+	}
+	c.st.Loads[l.Key], c.byProducer[l.Producer] = l, l
+}
+
+func (c *Catalog) forget(l *Load) {
+	delete(c.st.Loads, l.Key)
+	delete(c.byProducer, l.Producer)
+}
+
 // openLoad returns the load with the key, made if it is new. A load that is not done is gone on with
 // under the producer it has, whose sequence numbers the groups remember.
 func (c *Catalog) openLoad(index uint64, in *LoadChange) (Result, error) {
@@ -58,7 +82,7 @@ func (c *Catalog) openLoad(index uint64, in *LoadChange) (Result, error) {
 	}
 	c.forgetOldLoads()
 	l = &Load{Key: in.Key, Base: in.Base, Producer: index}
-	c.st.Loads[in.Key] = l
+	c.remember(l)
 	return Result{Load: *l}, nil
 }
 
@@ -71,7 +95,7 @@ func (c *Catalog) forgetOldLoads() {
 				oldest = l
 			}
 		}
-		delete(c.st.Loads, oldest.Key)
+		c.forget(oldest)
 	}
 }
 
@@ -105,6 +129,6 @@ func (c *Catalog) advanceLoad(in *LoadChange) (Result, error) {
 	if in.Done {
 		next.Done, next.Hashes = true, nil
 	}
-	c.st.Loads[in.Key] = &next
+	c.remember(&next)
 	return Result{Load: next}, nil
 }

@@ -143,16 +143,14 @@ type groupImage struct {
 
 // Snapshot pins every shard.
 func (m *machine) Snapshot() (replica.Image, error) {
-	img := &groupImage{}
-	for _, base := range m.bases() {
-		s := m.shard(base)
-		if s == nil {
-			continue // dropped meanwhile
-		}
-		pin, err := s.Pin()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	img := &groupImage{dropped: slices.Sorted(maps.Keys(m.dropped))}
+	for _, base := range slices.Sorted(maps.Keys(m.shards)) {
+		pin, err := m.shards[base].Pin()
 		if err != nil {
 			img.Release()
-			return nil, err
+			return nil, fmt.Errorf("pin base %d: %w", base, err)
 		}
 		img.bases = append(img.bases, base)
 		img.pins = append(img.pins, pin)
