@@ -8,6 +8,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"github.com/musterdb/muster/cluster/catalog"
 	"github.com/musterdb/muster/cluster/command"
 	"github.com/musterdb/muster/cluster/replica"
 	"github.com/musterdb/muster/query/diag"
@@ -233,7 +234,7 @@ func (n *Node) proposeCatalog(ctx context.Context, cmd *catalogCommand) (catalog
 		return catalogResult{}, diag.New(diag.Limit, diag.Span{}, "the base's schema takes %d bytes, more than the %d of one command", len(payload), command.MaxPayload).
 			WithHint("drop attributes, events or properties that are not used")
 	}
-	res, err := n.meta.Propose(ctx, replica.Proposal{Kind: kindCatalog, Payload: payload})
+	res, err := n.meta.Propose(ctx, replica.Proposal{Kind: kindCatalog, Payload: payload, Critical: n.frees(cmd)})
 	if err != nil {
 		return catalogResult{}, refusal(err)
 	}
@@ -245,4 +246,14 @@ func (n *Node) proposeCatalog(ctx context.Context, cmd *catalogCommand) (catalog
 		return catalogResult{}, fmt.Errorf("the catalog answered %T", res.Value)
 	}
 	return out, nil
+}
+
+// frees says whether a command of the catalog gives room back, so that it passes when the disk is nearly
+// full.
+func (n *Node) frees(cmd *catalogCommand) bool {
+	if cmd.Schema != nil {
+		now, ok := n.cat.Base(cmd.Schema.Name)
+		return ok && drops(now, cmd.Schema)
+	}
+	return cmd.Op == catalog.OpDropBase
 }
