@@ -6,8 +6,8 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"github.com/musterdb/muster/engine/oracle"
-	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -153,8 +153,8 @@ func (b *Base) Track(ev oracle.Event, nowMS int64) error {
 	if err := checkID(ev.Contact); err != nil {
 		return err
 	}
-	if err := bind.CheckEventTime(diag.Span{}, ev.TimeMS, nowMS); err != nil {
-		return err
+	if ev.TimeMS < 0 || ev.TimeMS > nowMS+schema.MaxAheadOfClock.Milliseconds() {
+		return refuse(diag.Invalid, "an event at %d, written at %d", ev.TimeMS, nowMS)
 	}
 	props, err := properties(et, ev.Props)
 	if err != nil {

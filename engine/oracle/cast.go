@@ -70,9 +70,9 @@ func (c *compiler) textCaster(to typ) func(val) val {
 	case to.kind == kBool:
 		return func(v val) val {
 			switch strings.ToLower(trim(v)) {
-			case "true":
+			case "true", "t", "yes", "y", "on", "1":
 				return boolean(true)
-			case "false":
+			case "false", "f", "no", "n", "off", "0":
 				return boolean(false)
 			}
 			return null
@@ -100,15 +100,25 @@ func castNumber(r *big.Rat, to typ) val {
 	return val{ok: unscaled.Num().IsInt64(), r: rounded}
 }
 
+// castMoment reads a day or an instant; a month is neither, and a text with a time of day is a DATE only
+// if its clock shows midnight.
 func (c *compiler) castMoment(s string, to typ) val {
+	if len(s) > 10 && s[10] == 'T' { // files write instants as ISO does
+		s = s[:10] + " " + s[11:]
+	}
 	m, ok := parseMoment(c.db.zone, s)
 	switch {
-	case !ok:
+	case !ok || len(s) < len("2026-04-01"):
 		return null
 	case to.kind == kTimestamp:
 		return instant(c.start(m))
 	case m.dateOnly:
 		return instant(m.from)
+	case midnightForm.MatchString(s[10:]):
+		day, _ := parseMoment(c.db.zone, s[:10])
+		return instant(day.from)
 	}
-	return instant(c.db.zone.dayOf(m.ms))
+	return null
 }
+
+var midnightForm = regexp.MustCompile(`^ 00:00(:00(\.0+)?)?(Z|[+-]|$)`)

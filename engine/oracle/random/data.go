@@ -15,6 +15,7 @@ import (
 var words = []string{
 	"", "a", "b", "A", "shoes", "books", "O'Brien", `say "hi"`, "żółw", "ŻÓŁW", "日本", "100%", "a_b", `back\slash`, "x@Example.com",
 	"two\nlines", "1.2.10", "1.10", "12", "12.5", "2026-04-01", "New York", "new", " pad ",
+	"yes", "0", "2026-03-28 00:00", "2026-03-29T02:30:00.5Z", "2026-03", "1.9.0-rc.1", "v1.9+7",
 }
 
 var attrNames = []string{"country", "age", "ltv", "order", "first", "stack.lang", "tags", "Opt In", "joined", "born", "score", "token", "x", "y"}

@@ -187,6 +187,12 @@ func (run *Run) setTest(f field) string {
 }
 
 func (run *Run) textTest(f field) string {
+	if run.chance(0.2) {
+		return pick(run, []string{
+			"TRY_CAST(" + f.text + " AS BOOL)", "TRY_CAST(" + f.text + " AS DATE) " + run.window(true), "TRY_CAST(" + f.text + " AS TIMESTAMP)" + run.op() + run.instantText(),
+			"TRY_CAST(" + f.text + " AS FLOAT)" + run.op() + "12", "TRY_CAST(" + f.text + " AS DATE) IS NULL", "version(" + f.text + ")" + run.op() + "version('1.9')",
+		})
+	}
 	w := []rune(pick(run, words))
 	part := string(w[:run.r.IntN(len(w)+1)])
 	not := pick(run, []string{" ", " NOT "})
