@@ -129,7 +129,7 @@ func (s *session) copyTo(ctx context.Context, text string, stmt *ast.CopyTo) err
 	if err != nil {
 		return placed(err, text)
 	}
-	fmt.Fprintf(s.io.err, "%s rows written to %s\n", render.Thousands(rows), stmt.File.Text)
+	fmt.Fprintf(s.io.err, "%s written to %s\n", render.Counted(rows, "row"), stmt.File.Text)
 	return nil
 }
 

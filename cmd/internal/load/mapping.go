@@ -14,6 +14,7 @@ import (
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/print"
+	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -65,7 +66,7 @@ func (m *mapping) bind(ctx context.Context, b *tabular.Batch) error {
 	}
 	clock := time.Now().UnixMilli()
 	for range maxRounds {
-		p, err := bind.Mapping(m.stmt, cols, m.sch, bind.Options{Clock: clock})
+		p, err := write.Mapping(m.stmt, cols, m.sch, bind.Options{Clock: clock})
 		if err != nil {
 			return m.otherSeparator(cols, err)
 		}
@@ -102,7 +103,7 @@ func (m *mapping) otherSeparator(cols []bind.Column, err error) error {
 // maxRounds bounds how often a mapping is bound anew because others changed the schema meanwhile.
 const maxRounds = 10
 
-func (m *mapping) use(p *bind.MappingPlan, clock int64, columns int) error {
+func (m *mapping) use(p *write.MappingPlan, clock int64, columns int) error {
 	zone, err := bind.Zone(m.sch)
 	if err != nil {
 		return err
@@ -130,7 +131,7 @@ func isExists(err error) bool {
 }
 
 // missing returns the statements that make what a mapping infers.
-func missing(p *bind.MappingPlan) []string {
+func missing(p *write.MappingPlan) []string {
 	var out []string
 	for _, a := range p.NewAttrs {
 		out = append(out, "CREATE ATTRIBUTE "+print.Name(ast.Ident{Name: a.Name})+" "+a.Type.String())

@@ -82,7 +82,7 @@ func (r *Report) empty() bool { return r.read == 0 && len(r.notes) == 0 }
 func (r *Report) String() string {
 	var b strings.Builder
 	took := r.Elapsed()
-	fmt.Fprintf(&b, "%s in", counted(r.good, "row"))
+	fmt.Fprintf(&b, "%s in", render.Counted(r.good, "row"))
 	rejected := r.read - r.good
 	if rejected > 0 {
 		fmt.Fprintf(&b, ", %s rejected", render.Thousands(rejected))
@@ -95,7 +95,7 @@ func (r *Report) String() string {
 	}
 	fmt.Fprintf(&b, " (%s, %s rows/s)", took.Round(10*time.Millisecond), render.Thousands(int64(float64(r.read)/took.Seconds())))
 	if w := r.written; w.Created > 0 {
-		fmt.Fprintf(&b, "; %s created", counted(int64(w.Created), "contact"))
+		fmt.Fprintf(&b, "; %s created", render.Counted(int64(w.Created), "contact"))
 	}
 	if r.written.Duplicates > 0 {
 		fmt.Fprintf(&b, "; %s events were in already by their id", render.Thousands(int64(r.written.Duplicates)))
@@ -105,14 +105,6 @@ func (r *Report) String() string {
 		fmt.Fprintf(&b, "\n  %s", n)
 	}
 	return b.String()
-}
-
-// counted writes a number of things.
-func counted(n int64, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return render.Thousands(n) + " " + what
 }
 
 // writeReasons lists the most frequent reasons.
@@ -129,7 +121,7 @@ func (r *Report) writeReasons(b *strings.Builder) {
 			fmt.Fprintf(b, "\n  and %d other reasons", len(reasons)-most)
 			return
 		}
-		fmt.Fprintf(b, "\n  %s: %s", text, counted(r.reasons[text], "row"))
+		fmt.Fprintf(b, "\n  %s: %s", text, render.Counted(r.reasons[text], "row"))
 	}
 }
 

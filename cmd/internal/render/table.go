@@ -123,11 +123,7 @@ func (t *Table) Draw(w io.Writer) error {
 }
 
 func (t *Table) footer(out *bufio.Writer) {
-	unit := "rows"
-	if t.rows == 1 {
-		unit = "row"
-	}
-	fmt.Fprintf(out, "%s %s", Thousands(t.rows), unit)
+	out.WriteString(Counted(t.rows, "row"))
 	if left := t.rows - int64(len(t.cells)); left > 0 {
 		fmt.Fprintf(out, " (%s of them not shown; ask with --format csv for all)", Thousands(left))
 	}
@@ -161,6 +157,14 @@ func rightAligned(t arrow.DataType) bool {
 		return true
 	}
 	return false
+}
+
+// Counted writes a number of things: 1 row, 2 rows.
+func Counted(n int64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return Thousands(n) + " " + what
 }
 
 // Thousands writes a number with a comma between groups of three digits.
