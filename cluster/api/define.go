@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/musterdb/muster/query/ast"
-	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -38,15 +38,15 @@ func (x *execution) define(ctx context.Context, stmt ast.Stmt) error {
 func edited(stmt ast.Stmt, now *schema.Schema) (*schema.Schema, error) {
 	switch stmt := stmt.(type) {
 	case *ast.CreateAttribute:
-		return bind.CreateAttribute(stmt, now)
+		return write.CreateAttribute(stmt, now)
 	case *ast.CreateEvent:
-		return bind.CreateEvent(stmt, now)
+		return write.CreateEvent(stmt, now)
 	case *ast.AlterEvent:
-		return bind.AlterEvent(stmt, now)
+		return write.AlterEvent(stmt, now)
 	case *ast.Drop:
-		return bind.Drop(stmt, now)
+		return write.Drop(stmt, now)
 	case *ast.Rename:
-		return bind.Rename(stmt, now)
+		return write.Rename(stmt, now)
 	}
 	return nil, fmt.Errorf("the service does not know the statement %T", stmt)
 }
@@ -60,7 +60,7 @@ func (x *execution) done(err error, format string, args ...any) error {
 }
 
 func (x *execution) createBase(ctx context.Context, stmt *ast.CreateBase) error {
-	opt, err := bind.CreateBase(stmt)
+	opt, err := write.CreateBase(stmt)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (x *execution) createBase(ctx context.Context, stmt *ast.CreateBase) error 
 }
 
 func (x *execution) renameBase(ctx context.Context, stmt *ast.Rename) error {
-	if err := bind.BaseName(stmt.To); err != nil {
+	if err := write.BaseName(stmt.To); err != nil {
 		return err
 	}
 	return x.done(x.node.RenameBase(ctx, stmt.Name.Name, stmt.To.Name), "base %s is called %s now", stmt.Name.Name, stmt.To.Name)
@@ -94,13 +94,13 @@ func defined(stmt ast.Stmt) string {
 
 // addAttributes makes attributes that open schema inferred, unless somebody else just did.
 func (s *Service) addAttributes(ctx context.Context, base string, attrs []schema.Attribute) error {
-	_, err := s.node.ChangeSchema(ctx, base, func(now *schema.Schema) (*schema.Schema, error) { return bind.AddAttributes(now, attrs) })
+	_, err := s.node.ChangeSchema(ctx, base, func(now *schema.Schema) (*schema.Schema, error) { return write.AddAttributes(now, attrs) })
 	return err
 }
 
 // addEvent makes an event type or properties that open schema inferred, unless somebody else just did.
 func (s *Service) addEvent(ctx context.Context, base, event string, props []schema.Property) error {
-	_, err := s.node.ChangeSchema(ctx, base, func(now *schema.Schema) (*schema.Schema, error) { return bind.AddEvent(now, event, props) })
+	_, err := s.node.ChangeSchema(ctx, base, func(now *schema.Schema) (*schema.Schema, error) { return write.AddEvent(now, event, props) })
 	return err
 }
 

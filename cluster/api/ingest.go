@@ -18,6 +18,7 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -179,14 +180,14 @@ func (in *intake) bind(ctx context.Context, b *tabular.Batch) error {
 
 // Map binds a mapping under the newest schema and makes what open schema infers first. It returns the
 // schema and the clock it was bound under.
-func (s *Service) Map(ctx context.Context, base string, stmt *ast.CopyFrom, cols []bind.Column) (*bind.MappingPlan, *schema.Schema, int64, error) {
+func (s *Service) Map(ctx context.Context, base string, stmt *ast.CopyFrom, cols []bind.Column) (*write.MappingPlan, *schema.Schema, int64, error) {
 	for {
 		sch, err := s.Schema(base)
 		if err != nil {
 			return nil, nil, 0, err
 		}
 		clock := s.node.Clock(sch)
-		p, err := bind.Mapping(stmt, cols, sch, bind.Options{Clock: clock})
+		p, err := write.Mapping(stmt, cols, sch, bind.Options{Clock: clock})
 		if err != nil {
 			return nil, nil, 0, err
 		}

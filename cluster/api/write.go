@@ -10,6 +10,7 @@ import (
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -28,7 +29,7 @@ func (x *execution) upsert(ctx context.Context, stmt *ast.Upsert) error {
 		if err != nil {
 			return err
 		}
-		p, err := bind.Upsert(stmt, sch, x.options(sch))
+		p, err := write.Upsert(stmt, sch, x.options(sch))
 		if err != nil {
 			return err
 		}
@@ -46,12 +47,12 @@ func (x *execution) upsert(ctx context.Context, stmt *ast.Upsert) error {
 	}
 }
 
-func (x *execution) upsertPart(sch *schema.Schema, p *bind.UpsertPlan) (*change.Upsert, error) {
+func (x *execution) upsertPart(sch *schema.Schema, p *write.UpsertPlan) (*change.Upsert, error) {
 	var rows change.Rows
 	rows.Begin()
 	for _, set := range p.Sets {
 		var v schema.Value
-		if set.Op != bind.OpNull {
+		if set.Op != write.OpNull {
 			var err error
 			if v, err = x.constant(sch, set.Value); err != nil {
 				return nil, fmt.Errorf("%s: %w", set.Attr.Name, err)
@@ -65,8 +66,8 @@ func (x *execution) upsertPart(sch *schema.Schema, p *bind.UpsertPlan) (*change.
 }
 
 // operations maps the binder's operations to those of changes.
-var operations = map[bind.SetOp]change.Op{
-	bind.OpSet: change.OpSet, bind.OpNull: change.OpNull, bind.OpAdd: change.OpAdd, bind.OpRemove: change.OpRemove,
+var operations = map[write.SetOp]change.Op{
+	write.OpSet: change.OpSet, write.OpNull: change.OpNull, write.OpAdd: change.OpAdd, write.OpRemove: change.OpRemove,
 }
 
 // constant computes a value that does not depend on a row.
@@ -101,7 +102,7 @@ func (x *execution) track(ctx context.Context, stmt *ast.Track) error {
 		if err != nil {
 			return err
 		}
-		p, err := bind.Track(stmt, sch, x.options(sch))
+		p, err := write.Track(stmt, sch, x.options(sch))
 		if err != nil {
 			return err
 		}
@@ -119,7 +120,7 @@ func (x *execution) track(ctx context.Context, stmt *ast.Track) error {
 	}
 }
 
-func (x *execution) trackPart(sch *schema.Schema, p *bind.TrackPlan) (*change.Track, error) {
+func (x *execution) trackPart(sch *schema.Schema, p *write.TrackPlan) (*change.Track, error) {
 	part := &change.Track{Event: p.Event.ID, Times: []int64{p.Time}}
 	part.IDs.AppendString(p.Contact)
 	if p.EventID != nil {
@@ -149,7 +150,7 @@ func (x *execution) deleteContact(ctx context.Context, stmt *ast.DeleteContact) 
 	if err != nil {
 		return err
 	}
-	id, err := bind.ContactID(stmt.ID, x.options(sch))
+	id, err := write.ContactID(stmt.ID, x.options(sch))
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/musterdb/muster/engine/oracle"
 	"github.com/musterdb/muster/query/diag"
-	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
 )

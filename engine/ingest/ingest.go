@@ -11,16 +11,16 @@ import (
 
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/engine/tabular"
-	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
 )
 
 // Mapper turns batches into parts of changes. It is not for concurrent use.
 type Mapper struct {
-	plan  *bind.MappingPlan
+	plan  *write.MappingPlan
 	env   scalar.Env
 	cells []cell // of attributes or properties
 	id    cell
@@ -38,7 +38,7 @@ type cell struct {
 }
 
 // New returns the mapper of a bound mapping that has nothing left to be created.
-func New(p *bind.MappingPlan, clock int64, zone *calendar.Zone) (*Mapper, error) {
+func New(p *write.MappingPlan, clock int64, zone *calendar.Zone) (*Mapper, error) {
 	m := &Mapper{plan: p, env: scalar.Env{Clock: clock, Zone: zone}}
 	text, instant := schema.Type{Kind: schema.KindText}, schema.Type{Kind: schema.KindTimestamp}
 	var err error

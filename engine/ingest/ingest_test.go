@@ -11,6 +11,7 @@ import (
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/parse"
+	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -31,9 +32,9 @@ func base(t *testing.T) *schema.Schema {
 		}
 		switch stmt := stmt.(type) {
 		case *ast.CreateAttribute:
-			sch, err = bind.CreateAttribute(stmt, sch)
+			sch, err = write.CreateAttribute(stmt, sch)
 		case *ast.CreateEvent:
-			sch, err = bind.CreateEvent(stmt, sch)
+			sch, err = write.CreateEvent(stmt, sch)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -62,7 +63,7 @@ func mapped(t *testing.T, statement string, f tabular.Format, text string) Resul
 	for i := range b.Columns {
 		cols[i] = FileColumn(&b.Columns[i], b.Rows)
 	}
-	p, err := bind.Mapping(stmt.(*ast.CopyFrom), cols, base(t), bind.Options{Clock: clock})
+	p, err := write.Mapping(stmt.(*ast.CopyFrom), cols, base(t), bind.Options{Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

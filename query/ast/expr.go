@@ -3,7 +3,11 @@
 // a tree is not changed once the parser has returned it.
 package ast
 
-import "github.com/musterdb/muster/query/diag"
+import (
+	"strings"
+
+	"github.com/musterdb/muster/query/diag"
+)
 
 // Span is where a node stands in the statement's text.
 type Span = diag.Span
@@ -423,3 +427,26 @@ func (x *Nth) Span() Span { return x.At }
 
 // Span returns where the node stands.
 func (x *KnownFor) Span() Span { return x.At }
+
+// Bare returns an expression without the brackets round it.
+func Bare(x Expr) Expr {
+	for {
+		p, ok := x.(*Paren)
+		if !ok {
+			return x
+		}
+		x = p.X
+	}
+}
+
+// Dotted returns the name that parts make.
+func Dotted(parts []Ident) string {
+	if len(parts) == 1 {
+		return parts[0].Name
+	}
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.Name
+	}
+	return strings.Join(names, ".")
+}

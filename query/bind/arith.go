@@ -6,6 +6,7 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -78,18 +79,18 @@ func (b *binder) months(x *ast.Binary) (e plan.Expr, ok bool, err error) {
 		}
 		return nil, true, err
 	}
-	if c, ok := isConst(o.e); ok {
+	if c, ok := plan.AsConst(o.e); ok {
 		if c.T.Kind == schema.KindDate {
-			return constant(schema.KindDate, calendar.AddMonthsToDay(c.Value.I, d.Months)), true, nil
+			return plan.IntConst(schema.KindDate, calendar.AddMonthsToDay(c.Value.I, d.Months)), true, nil
 		}
-		return constant(schema.KindTimestamp, b.zone.AddMonths(c.Value.I, d.Months)), true, nil
+		return plan.IntConst(schema.KindTimestamp, b.zone.AddMonths(c.Value.I, d.Months)), true, nil
 	}
 	return &plan.AddCalendar{X: o.e, Months: d.Months, T: o.e.Type()}, true, nil
 }
 
 // monthLiteral returns a duration written in months, quarters or years.
 func monthLiteral(x ast.Expr) (calendar.Duration, bool) {
-	l, ok := bare(x).(*ast.Literal)
+	l, ok := ast.Bare(x).(*ast.Literal)
 	if !ok || l.Kind != ast.LitDuration {
 		return calendar.Duration{}, false
 	}
@@ -132,7 +133,7 @@ func durationType(op plan.ArithOp, a, c plan.Type) (plan.Type, bool) {
 
 // shifted is the type of a date moved by a duration: a DATE stays one under whole days.
 func shifted(when, by plan.Expr) plan.Type {
-	c, ok := isConst(by)
+	c, ok := plan.AsConst(by)
 	if when.Type().Kind == schema.KindDate && ok && c.Value.I%calendar.Day == 0 {
 		return when.Type()
 	}
@@ -174,8 +175,8 @@ var anyNumber = plan.Type{Type: schema.Type{Kind: schema.KindDecimal, Scale: pla
 
 // fold computes arithmetic on constants.
 func (b *binder) fold(x *plan.Arith) plan.Expr {
-	l, ok := isConst(x.X)
-	r, ok2 := isConst(x.Y)
+	l, ok := plan.AsConst(x.X)
+	r, ok2 := plan.AsConst(x.Y)
 	if !ok || !ok2 || l.Value.Null() || r.Value.Null() {
 		return x
 	}
@@ -212,12 +213,12 @@ func (b *binder) foldTime(x *plan.Arith, l, r *plan.Const) plan.Expr {
 	if (sum > at) != (by > 0) && by != 0 {
 		return x
 	}
-	return constant(x.T.Kind, sum)
+	return plan.IntConst(x.T.Kind, sum)
 }
 
 // isDuration says whether a constant text reads as a duration.
 func isDuration(e plan.Expr) bool {
-	c, ok := isConst(e)
+	c, ok := plan.AsConst(e)
 	if !ok || c.Value.Kind != schema.KindText {
 		return false
 	}
@@ -229,18 +230,18 @@ func noArith(x *ast.Binary, l, r operand) error {
 	e := diag.New(diag.Type, x.Span(), "there is no %s between these: %s, %s", x.Op, l.describe(), r.describe())
 	a, c := l.e.Type(), r.e.Type()
 	switch {
-	case (isTime(l.e) || a.Kind == schema.KindDuration) && c.Numeric() && isLiteral(r.x):
-		return e.WithHint("a length of time has a unit: write %sd for days", text(r.x))
+	case (isTime(l.e) || a.Kind == schema.KindDuration) && c.Numeric() && phrase.IsLiteral(r.x):
+		return e.WithHint("a length of time has a unit: write %sd for days", phrase.Expr(r.x))
 	case isTime(l.e) && isDuration(r.e):
-		return e.WithHint("a length of time has no quotes: write %s %s %s", text(l.x), x.Op, r.e.(*plan.Const).Value.S)
+		return e.WithHint("a length of time has no quotes: write %s %s %s", phrase.Expr(l.x), x.Op, r.e.(*plan.Const).Value.S)
 	case a.Kind == schema.KindSet || c.Kind == schema.KindSet:
 		return e.WithHint("values of a set are tested with HAS; UPSERT adds and removes them: tags = tags + 'vip'")
 	case a.Kind == schema.KindText && c.Kind == schema.KindText:
-		return e.WithHint("texts cannot be joined; if they hold numbers, write TRY_CAST(%s AS DECIMAL(2))", text(l.x))
+		return e.WithHint("texts cannot be joined; if they hold numbers, write TRY_CAST(%s AS DECIMAL(2))", phrase.Expr(l.x))
 	case a.Kind == schema.KindText:
-		return e.WithHint("if it holds numbers, write TRY_CAST(%s AS DECIMAL(2))", text(l.x))
+		return e.WithHint("if it holds numbers, write TRY_CAST(%s AS DECIMAL(2))", phrase.Expr(l.x))
 	case c.Kind == schema.KindText:
-		return e.WithHint("if it holds numbers, write TRY_CAST(%s AS DECIMAL(2))", text(r.x))
+		return e.WithHint("if it holds numbers, write TRY_CAST(%s AS DECIMAL(2))", phrase.Expr(r.x))
 	}
 	return e
 }

@@ -1,7 +1,7 @@
 // Package bind owns the meaning of statements: it takes a syntax tree, a schema and a clock and returns a
 // plan in which names are ids, literals have types and windows are instants, or the one error that says
-// what is wrong and what to write instead. Edits of a schema (DDL) and the targets of writes are checked
-// here as well. It does not read rows, clocks or zone files, and does not make plans fast.
+// what is wrong and what to write instead. It binds the values of writes for package write, which knows what
+// they are assigned to. It does not read rows, clocks or zone files, and does not make plans fast.
 package bind
 
 import (
@@ -10,6 +10,7 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -102,7 +103,7 @@ func (b *binder) condition(x ast.Expr) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isNull(e) {
+	if plan.Nothing(e) {
 		return unknownBool(), nil
 	}
 	if e.Type().Kind != schema.KindBool {
@@ -112,13 +113,13 @@ func (b *binder) condition(x ast.Expr) (plan.Expr, error) {
 }
 
 func noCondition(x ast.Expr, t plan.Type) error {
-	what := describe(x, t)
+	what := phrase.Typed(x, t)
 	e := diag.New(diag.Type, x.Span(), "%s, which is no condition", what)
-	if n, ok := bare(x).(*ast.Name); ok {
-		return e.WithHint("compare it, as in %s = %s, or write %[1]s IS NOT NULL", text(n), example(t.Type))
+	if n, ok := ast.Bare(x).(*ast.Name); ok {
+		return e.WithHint("compare it, as in %s = %s, or write %[1]s IS NOT NULL", phrase.Expr(n), example(t.Type))
 	}
-	if a, ok := bare(x).(*ast.Aggregate); ok {
-		return e.WithHint("compare it, as in %s > %s", text(a), example(t.Type))
+	if a, ok := ast.Bare(x).(*ast.Aggregate); ok {
+		return e.WithHint("compare it, as in %s > %s", phrase.Expr(a), example(t.Type))
 	}
 	return e.WithHint("a condition is a comparison, a BOOL attribute, DID … and the like")
 }
@@ -150,26 +151,19 @@ func negated(not bool, e plan.Expr) plan.Expr {
 	return e
 }
 
-func constant(kind schema.Kind, i int64) *plan.Const {
-	return &plan.Const{Value: schema.Value{Kind: kind, I: i}, T: plan.Of(kind)}
-}
-
-func textConst(s string) *plan.Const {
-	return &plan.Const{Value: schema.Value{Kind: schema.KindText, S: s}, T: plan.Of(schema.KindText)}
-}
-
-// isConst returns the constant that an expression is.
-func isConst(e plan.Expr) (*plan.Const, bool) {
-	c, ok := e.(*plan.Const)
-	return c, ok
-}
-
-func isNull(e plan.Expr) bool { return e.Type().Kind == schema.KindNull }
-
 // isText says whether an expression is a constant text.
 func isText(e plan.Expr) bool {
-	c, ok := isConst(e)
+	c, ok := plan.AsConst(e)
 	return ok && c.Value.Kind == schema.KindText
 }
 
 const unbounded = math.MaxUint64
+
+// Zone returns the zone of a base, for evaluating what was bound.
+func Zone(sch *schema.Schema) (*calendar.Zone, error) {
+	b, err := newBinder(sch, Options{}, scope{})
+	if err != nil {
+		return nil, err
+	}
+	return b.zone, nil
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -84,9 +85,9 @@ func (b *binder) call(x *ast.Call) (plan.Expr, error) {
 	}
 	if f.takes == noArgument {
 		if x.Fn.Name == "now" {
-			return constant(schema.KindTimestamp, b.clock), nil
+			return plan.IntConst(schema.KindTimestamp, b.clock), nil
 		}
-		return constant(schema.KindDate, b.today()), nil
+		return plan.IntConst(schema.KindDate, b.today()), nil
 	}
 	args, err := b.operands(x.Args)
 	if err != nil {
@@ -97,7 +98,7 @@ func (b *binder) call(x *ast.Call) (plan.Expr, error) {
 		return nil, err
 	}
 	if f.fn == plan.FnDateTrunc {
-		if c, ok := isConst(args[1].e); ok && !c.Value.Null() {
+		if c, ok := plan.AsConst(args[1].e); ok && !c.Value.Null() {
 			return b.truncated(args[0].e.(*plan.Const).Value.S, c), nil
 		}
 	}
@@ -112,9 +113,9 @@ func (b *binder) call(x *ast.Call) (plan.Expr, error) {
 func (b *binder) truncated(unit string, c *plan.Const) plan.Expr {
 	u, _ := calendar.ParseUnit(unit)
 	if c.T.Kind == schema.KindDate {
-		return constant(schema.KindDate, calendar.TruncDay(u, c.Value.I))
+		return plan.IntConst(schema.KindDate, calendar.TruncDay(u, c.Value.I))
 	}
-	return constant(schema.KindTimestamp, b.zone.Trunc(u, c.Value.I))
+	return plan.IntConst(schema.KindTimestamp, b.zone.Trunc(u, c.Value.I))
 }
 
 func arity(f function) string {
@@ -135,7 +136,7 @@ func (b *binder) noFunction(x *ast.Call) error {
 	if x.Fn.Name == "version" {
 		return diag.New(diag.Invalid, x.At, "version(…) stands in a comparison").WithHint("write version(app) < version('2.10.1')")
 	}
-	e := diag.New(diag.Name, x.Fn.At, "there is no function %s", quoted(x.Fn.Name))
+	e := diag.New(diag.Name, x.Fn.At, "there is no function %s", phrase.Name(x.Fn.Name))
 	if other, ok := foreign[x.Fn.Name]; ok {
 		return e.WithHint("write %s", other)
 	}
@@ -143,7 +144,7 @@ func (b *binder) noFunction(x *ast.Call) error {
 		return e.WithHint("did you mean %s?", near)
 	}
 	if _, ok := b.sch.Event(x.Fn.Name); ok {
-		return e.WithHint("%s is an event; conditions on it stand in square brackets: DID %[1]s[…]", quoted(x.Fn.Name))
+		return e.WithHint("%s is an event; conditions on it stand in square brackets: DID %[1]s[…]", phrase.Name(x.Fn.Name))
 	}
 	return e
 }
@@ -154,7 +155,7 @@ func (b *binder) arguments(x *ast.Call, f function, args []operand) (plan.Type, 
 	case anyValues:
 		t, err := b.unify(args, "the arguments of "+x.Fn.Name)
 		if err == nil && f.fn != plan.FnCoalesce && !ordered(t.Kind) {
-			err = diag.New(diag.Type, x.At, "%s has no order, so there is no %s", typeText(t), x.Fn.Name)
+			err = diag.New(diag.Type, x.At, "%s has no order, so there is no %s", phrase.Type(t), x.Fn.Name)
 		}
 		return t, err
 	case aNumber:
@@ -207,13 +208,13 @@ func (b *binder) wrongArgument(x *ast.Call, f function, o operand, want schema.K
 	e := diag.New(diag.Type, o.x.Span(), "%s takes %s; %s", x.Fn.Name, what, o.describe())
 	switch k := o.e.Type().Kind; {
 	case f.fn == plan.FnLength && k == schema.KindSet:
-		return e.WithHint("write size(%s)", text(o.x))
+		return e.WithHint("write size(%s)", phrase.Expr(o.x))
 	case f.fn == plan.FnSize && k == schema.KindText:
-		return e.WithHint("write length(%s)", text(o.x))
+		return e.WithHint("write length(%s)", phrase.Expr(o.x))
 	case f.fn == plan.FnHour && k == schema.KindDate:
 		return e.WithHint("a DATE is a day without hours")
 	case f.takes == aTime && k == schema.KindText:
-		return e.WithHint("if it holds dates, write %s(TRY_CAST(%s AS DATE))", x.Fn.Name, text(o.x))
+		return e.WithHint("if it holds dates, write %s(TRY_CAST(%s AS DATE))", x.Fn.Name, phrase.Expr(o.x))
 	}
 	return e
 }
@@ -239,10 +240,10 @@ func (b *binder) numbers(x *ast.Call, f function, args []operand) (plan.Type, er
 func rounded(x *ast.Call, args []operand) (plan.Type, error) {
 	n := int64(0)
 	if len(args) == 2 {
-		c, ok := isConst(args[1].e)
+		c, ok := plan.AsConst(args[1].e)
 		if !ok || c.Value.Kind != schema.KindInt || c.Value.I < -schema.MaxScale || c.Value.I > schema.MaxScale {
 			return plan.Type{}, diag.New(diag.Type, args[1].x.Span(), "round takes a fixed number of decimals, at most %d", schema.MaxScale).
-				WithHint("write round(%s, 2)", text(x.Args[0]))
+				WithHint("write round(%s, 2)", phrase.Expr(x.Args[0]))
 		}
 		n = c.Value.I
 	}
@@ -258,17 +259,17 @@ func rounded(x *ast.Call, args []operand) (plan.Type, error) {
 
 func (b *binder) unitAndTime(args []operand) (plan.Type, error) {
 	none := plan.Type{}
-	c, ok := isConst(args[0].e)
+	c, ok := plan.AsConst(args[0].e)
 	if !ok || c.Value.Kind != schema.KindText {
 		return none, diag.New(diag.Type, args[0].x.Span(), "date_trunc takes a unit first").WithHint("write date_trunc('month', x)")
 	}
 	u, ok := calendar.ParseUnit(c.Value.S)
 	if !ok {
-		e := diag.New(diag.Invalid, args[0].x.Span(), "there is no unit %s", quoteText(c.Value.S))
+		e := diag.New(diag.Invalid, args[0].x.Span(), "there is no unit %s", phrase.Text(c.Value.S))
 		if near, ok := diag.Suggest(c.Value.S, calendar.UnitNames()); ok {
 			return none, e.WithHint("did you mean '%s'?", near)
 		}
-		return none, e.WithHint("the units are %s", listed(calendar.UnitNames()))
+		return none, e.WithHint("the units are %s", phrase.List(calendar.UnitNames()))
 	}
 	if isText(args[1].e) || isFileText(b, args[1].e) {
 		if err := b.adapt(&args[1], plan.Of(schema.KindTimestamp)); err != nil {
@@ -286,14 +287,14 @@ func (b *binder) unitAndTime(args []operand) (plan.Type, error) {
 }
 
 func isVersion(x ast.Expr) bool {
-	c, ok := bare(x).(*ast.Call)
+	c, ok := ast.Bare(x).(*ast.Call)
 	return ok && c.Fn.Name == "version"
 }
 
 // versionSide binds version(x), or a text opposite to one.
 func (b *binder) versionSide(x ast.Expr) (plan.Expr, error) {
 	arg := x
-	c, called := bare(x).(*ast.Call)
+	c, called := ast.Bare(x).(*ast.Call)
 	called = called && isVersion(x)
 	if called {
 		if len(c.Args) != 1 {
@@ -309,7 +310,7 @@ func (b *binder) versionSide(x ast.Expr) (plan.Expr, error) {
 		return nil, diag.New(diag.Type, arg.Span(), "a version is text; %s", o.describe()).WithHint("write version(app) < '2.10.1'")
 	}
 	if !called && !isText(o.e) {
-		return nil, diag.New(diag.Type, arg.Span(), "a version compares with a version").WithHint("write version(%s)", text(arg))
+		return nil, diag.New(diag.Type, arg.Span(), "a version compares with a version").WithHint("write version(%s)", phrase.Expr(arg))
 	}
 	if !called {
 		return o.e, nil
@@ -357,14 +358,14 @@ func (b *binder) match(x *ast.Binary) (plan.Expr, error) {
 	if k := l.e.Type().Kind; k != schema.KindText {
 		return nil, noMatch(x, l)
 	}
-	c, ok := isConst(r.e)
+	c, ok := plan.AsConst(r.e)
 	switch {
 	case !ok:
-		return nil, notYet(x.Y.Span(), "%s with a pattern that is not a fixed text", x.Op)
+		return nil, phrase.NotYet(x.Y.Span(), "%s with a pattern that is not a fixed text", x.Op)
 	case c.Value.Null():
 		return unknownBool(), nil
 	case c.Value.Kind != schema.KindText:
-		return nil, diag.New(diag.Type, x.Y.Span(), "%s takes a text; %s", x.Op, r.describe()).WithHint("write %s", quoteText(text(x.Y)))
+		return nil, diag.New(diag.Type, x.Y.Span(), "%s takes a text; %s", x.Op, r.describe()).WithHint("write %s", phrase.Text(phrase.Expr(x.Y)))
 	}
 	out := &plan.Match{Op: plan.Like + plan.MatchOp(x.Op-ast.OpLike), X: l.e, Pattern: c.Value.S}
 	if out.Op == plan.Matches {
@@ -387,9 +388,9 @@ func noMatch(x *ast.Binary, l operand) error {
 	e := diag.New(diag.Type, x.X.Span(), "%s tests a text; %s", x.Op, l.describe())
 	switch l.e.Type().Kind {
 	case schema.KindSet:
-		return e.WithHint("write %s HAS %s", text(x.X), text(x.Y))
+		return e.WithHint("write %s HAS %s", phrase.Expr(x.X), phrase.Expr(x.Y))
 	case schema.KindDate, schema.KindTimestamp:
-		return e.WithHint("write %s DURING '2026-04' for a month", text(x.X))
+		return e.WithHint("write %s DURING '2026-04' for a month", phrase.Expr(x.X))
 	}
 	return e
 }
@@ -410,9 +411,9 @@ func (b *binder) has(x *ast.Has) (plan.Expr, error) {
 	if len(values) == 1 && !x.Bracketed && values[0].e.Type().Kind == schema.KindSet {
 		if x.Mode == ast.HasOne {
 			return nil, diag.New(diag.Type, x.At, "HAS takes one value; %s", values[0].describe()).
-				WithHint("write HAS ANY %s, HAS ALL %[1]s or HAS NONE %[1]s", text(x.Values[0]))
+				WithHint("write HAS ANY %s, HAS ALL %[1]s or HAS NONE %[1]s", phrase.Expr(x.Values[0]))
 		}
-		if c, ok := isConst(values[0].e); ok {
+		if c, ok := plan.AsConst(values[0].e); ok {
 			return &plan.SetHas{X: l, Mode: mode, Values: c.Value.Set}, nil
 		}
 		return &plan.SetCmp{Mode: mode, X: l, Y: values[0].e}, nil
@@ -420,15 +421,15 @@ func (b *binder) has(x *ast.Has) (plan.Expr, error) {
 	out := &plan.SetHas{X: l, Mode: mode}
 	hasNull := false
 	for _, v := range values {
-		c, ok := isConst(v.e)
+		c, ok := plan.AsConst(v.e)
 		switch {
-		case isNull(v.e):
+		case plan.Nothing(v.e):
 			hasNull = true
 			continue
 		case !ok && v.e.Type().Kind == schema.KindText:
-			return nil, notYet(v.x.Span(), "HAS with a value that is not a fixed text")
+			return nil, phrase.NotYet(v.x.Span(), "HAS with a value that is not a fixed text")
 		case !ok || c.Value.Kind != schema.KindText:
-			return nil, diag.New(diag.Type, v.x.Span(), "a set holds texts; %s", v.describe()).WithHint("write %s", quoteText(text(v.x)))
+			return nil, diag.New(diag.Type, v.x.Span(), "a set holds texts; %s", v.describe()).WithHint("write %s", phrase.Text(phrase.Expr(v.x)))
 		}
 		out.Values = append(out.Values, c.Value.S)
 	}
@@ -456,7 +457,7 @@ func (b *binder) set(x ast.Expr) (plan.Expr, error) {
 	if k := o.e.Type().Kind; k != schema.KindSet {
 		e := diag.New(diag.Type, x.Span(), "a SET is needed here; %s", o.describe())
 		if k == schema.KindText {
-			return nil, e.WithHint("write %s = 'a', or %[1]s CONTAINS 'a' for a part of the text", text(x))
+			return nil, e.WithHint("write %s = 'a', or %[1]s CONTAINS 'a' for a part of the text", phrase.Expr(x))
 		}
 		return nil, e
 	}

@@ -3,6 +3,7 @@ package bind
 import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -20,7 +21,7 @@ type Column struct {
 
 // column binds a name of a file's header. The plan's property id is the column's index.
 func (b *binder) column(x *ast.Name) (plan.Expr, error) {
-	name := dotted(x.Parts)
+	name := ast.Dotted(x.Parts)
 	for i, c := range b.scope.columns {
 		if c.Name == name {
 			return fileColumn(i, c), nil
@@ -30,14 +31,14 @@ func (b *binder) column(x *ast.Name) (plan.Expr, error) {
 	for _, c := range b.scope.columns {
 		names = append(names, c.Name)
 	}
-	e := diag.New(diag.Name, x.Span(), "the file has no column %s", quoted(name))
+	e := diag.New(diag.Name, x.Span(), "the file has no column %s", phrase.Name(name))
 	if near, ok := diag.Suggest(name, names); ok {
-		return nil, e.WithHint("did you mean %s?%s", quoted(near), textInstead(x))
+		return nil, e.WithHint("did you mean %s?%s", phrase.Name(near), phrase.TextInstead(x))
 	}
 	if len(names) == 0 {
 		return nil, e
 	}
-	return nil, e.WithHint("its columns are %s", listed(names))
+	return nil, e.WithHint("its columns are %s", phrase.List(names))
 }
 
 func fileColumn(i int, c Column) plan.Expr {

@@ -5,12 +5,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/zeebo/xxh3"
+
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
-	"github.com/zeebo/xxh3"
 )
 
 func cmpOp(op ast.Op) plan.CmpOp { return plan.Eq + plan.CmpOp(op-ast.OpEq) }
@@ -40,11 +42,11 @@ func (b *binder) compareOperands(op ast.Op, l, r operand) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isNull(l.e) || isNull(r.e) {
+	if plan.Nothing(l.e) || plan.Nothing(r.e) {
 		return unknownBool(), nil
 	}
 	if op != ast.OpEq && op != ast.OpNe && !ordered(t.Kind) {
-		return nil, diag.New(diag.Type, l.x.Span().To(r.x.Span()), "%s has no order", typeText(t)).
+		return nil, diag.New(diag.Type, l.x.Span().To(r.x.Span()), "%s has no order", phrase.Type(t)).
 			WithHint("write = or <>")
 	}
 	return &plan.Cmp{Op: cmpOp(op), X: both[0].e, Y: both[1].e}, nil
@@ -87,7 +89,7 @@ func (b *binder) unify(os []operand, in string) (plan.Type, error) {
 	for i := range os {
 		if err := b.adapt(&os[i], t); err != nil {
 			if d, ok := errors.AsType[*diag.Error](err); ok && d.Code == diag.Type && d.Hint == "" {
-				d.Msg = in + " are of different types: " + os[i].describe() + ", another is " + typeText(t)
+				d.Msg = in + " are of different types: " + os[i].describe() + ", another is " + phrase.Type(t)
 			}
 			return t, err
 		}
@@ -171,7 +173,7 @@ func widerNumber(a, c plan.Type) plan.Type {
 // types: they compare by value.
 func (b *binder) adapt(o *operand, to plan.Type) error {
 	from := o.e.Type()
-	c, isC := isConst(o.e)
+	c, isC := plan.AsConst(o.e)
 	switch {
 	case from.Kind == schema.KindNull, from.Kind == to.Kind, from.Numeric() && to.Numeric():
 		return nil
@@ -182,14 +184,14 @@ func (b *binder) adapt(o *operand, to plan.Type) error {
 		return nil
 	case from.Kind == schema.KindDate && to.Kind == schema.KindTimestamp:
 		if o.e = (&plan.Cast{X: o.e, T: to}); isC {
-			o.e = constant(schema.KindTimestamp, b.zone.Midnight(c.Value.I))
+			o.e = plan.IntConst(schema.KindTimestamp, b.zone.Midnight(c.Value.I))
 		}
 		return nil
 	case from.Kind == schema.KindText && to.Kind == schema.KindKey:
 		o.e = &plan.Cast{X: o.e, T: to}
 		return nil
 	}
-	return diag.New(diag.Type, o.x.Span(), "%s, but %s is needed", o.describe(), typeText(to))
+	return diag.New(diag.Type, o.x.Span(), "%s, but %s is needed", o.describe(), phrase.Type(to))
 }
 
 // loose is the type to which a column of text is turned to be compared.
@@ -215,7 +217,7 @@ func (b *binder) adaptText(o *operand, s string, kind schema.Kind) error {
 	if err != nil {
 		return noDate(o.x.Span(), s, err)
 	}
-	o.e = constant(kind, v)
+	o.e = plan.IntConst(kind, v)
 	return nil
 }
 
@@ -232,25 +234,25 @@ func mismatch(op ast.Op, l, r operand) error {
 
 func mismatchHint(op ast.Op, l, r operand) string {
 	a, c := l.e.Type(), r.e.Type()
-	write := "write " + text(l.x) + " " + op.String() + " "
+	write := "write " + phrase.Expr(l.x) + " " + op.String() + " "
 	switch {
 	case a.Kind == schema.KindSet && c.Kind == schema.KindText:
-		return "write " + text(l.x) + " HAS " + text(r.x)
-	case a.Kind == schema.KindBool && !isLiteral(l.x):
-		return "write " + text(l.x) + " or NOT " + text(l.x)
+		return "write " + phrase.Expr(l.x) + " HAS " + phrase.Expr(r.x)
+	case a.Kind == schema.KindBool && !phrase.IsLiteral(l.x):
+		return "write " + phrase.Expr(l.x) + " or NOT " + phrase.Expr(l.x)
 	case a.Numeric() && isText(r.e):
 		if s := r.e.(*plan.Const).Value.S; isNumber(s) {
 			return write + s
 		}
 		return write + example(a.Type)
 	case a.Numeric() && c.Kind == schema.KindText:
-		return "if " + text(r.x) + " holds numbers, write TRY_CAST(" + text(r.x) + " AS DECIMAL(2))"
-	case a.Kind == schema.KindText && !isText(l.e) && isLiteral(r.x):
-		return write + quoteText(text(r.x))
-	case a.Kind == schema.KindDuration && c.Numeric() && isLiteral(r.x):
-		return "a length of time has a unit: " + write + text(r.x) + "d"
+		return "if " + phrase.Expr(r.x) + " holds numbers, write TRY_CAST(" + phrase.Expr(r.x) + " AS DECIMAL(2))"
+	case a.Kind == schema.KindText && !isText(l.e) && phrase.IsLiteral(r.x):
+		return write + phrase.Text(phrase.Expr(r.x))
+	case a.Kind == schema.KindDuration && c.Numeric() && phrase.IsLiteral(r.x):
+		return "a length of time has a unit: " + write + phrase.Expr(r.x) + "d"
 	case isTime(l.e) && c.Kind == schema.KindDuration:
-		return "write " + text(l.x) + " " + op.String() + " now() - " + text(r.x) + ", or " + text(l.x) + " WITHIN " + text(r.x)
+		return "write " + phrase.Expr(l.x) + " " + op.String() + " now() - " + phrase.Expr(r.x) + ", or " + phrase.Expr(l.x) + " WITHIN " + phrase.Expr(r.x)
 	case isTime(l.e) && c.Numeric():
 		return write + example(a.Type) + "; for parts of a date there are year(x), month(x) and day(x)"
 	}
@@ -296,7 +298,7 @@ func (b *binder) isDistinct(x *ast.IsDistinct) (plan.Expr, error) {
 // in binds x IN (…). Values that are not constant are compared one by one.
 func (b *binder) in(x *ast.In) (plan.Expr, error) {
 	if x.List != nil {
-		return nil, notYet(x.List.At, "lists (IN LIST)")
+		return nil, phrase.NotYet(x.List.At, "lists (IN LIST)")
 	}
 	if n := len(x.Values); n == 0 || n > schema.MaxListValues {
 		return nil, diag.New(diag.Limit, x.At, "a list has 1 to %d values, not %d", schema.MaxListValues, n)
@@ -329,7 +331,7 @@ func (b *binder) inValues(left operand, values []ast.Expr) (*plan.In, []plan.Exp
 		if err != nil {
 			return nil, nil, err
 		}
-		if isNull(o.e) {
+		if plan.Nothing(o.e) {
 			out.HasNull = true
 			continue
 		}
@@ -342,7 +344,7 @@ func (b *binder) inValues(left operand, values []ast.Expr) (*plan.In, []plan.Exp
 			out.HasNull = true
 			continue
 		}
-		if c, ok := isConst(cmp.Y); ok && (cmp.X == left.e || len(values) == 1) {
+		if c, ok := plan.AsConst(cmp.Y); ok && (cmp.X == left.e || len(values) == 1) {
 			out.X, out.Values = cmp.X, append(out.Values, c.Value)
 			continue
 		}
@@ -358,7 +360,7 @@ func (b *binder) recencyInMonths(x *ast.Binary) (plan.Expr, bool, error) {
 		agg, length, op = x.Y, x.X, mirrored(x.Op)
 	}
 	d, ok := monthLiteral(length)
-	a, isAgg := bare(agg).(*ast.Aggregate)
+	a, isAgg := ast.Bare(agg).(*ast.Aggregate)
 	if !ok || !isAgg || a.Fn.Name != "recency" {
 		return nil, false, nil
 	}
@@ -367,5 +369,5 @@ func (b *binder) recencyInMonths(x *ast.Binary) (plan.Expr, bool, error) {
 		return nil, true, err
 	}
 	ms, _ := b.ago(d)
-	return &plan.Cmp{Op: cmpOp(op), X: e, Y: constant(schema.KindDuration, b.clock-ms)}, true, nil
+	return &plan.Cmp{Op: cmpOp(op), X: e, Y: plan.IntConst(schema.KindDuration, b.clock-ms)}, true, nil
 }

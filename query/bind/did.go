@@ -5,6 +5,7 @@ import (
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/query/print"
 	"github.com/musterdb/muster/storage/schema"
@@ -116,7 +117,7 @@ func (b *binder) knownFor(x *ast.KnownFor) (plan.Expr, error) {
 	}
 	ms, _ := b.ago(d)
 	created, _ := b.sch.AttrByID(schema.AttrCreatedAt)
-	return &plan.Cmp{Op: plan.Le, X: attrExpr(created), Y: constant(schema.KindTimestamp, ms)}, nil
+	return &plan.Cmp{Op: plan.Le, X: attrExpr(created), Y: plan.IntConst(schema.KindTimestamp, ms)}, nil
 }
 
 var aggFns = map[string]plan.AggFn{
@@ -132,7 +133,7 @@ func (b *binder) aggregate(x *ast.Aggregate) (plan.Expr, error) {
 	fn, ok := aggFns[x.Fn.Name]
 	switch {
 	case !ok:
-		return nil, notYet(x.Fn.At, "%s(…)", x.Fn.Name)
+		return nil, phrase.NotYet(x.Fn.At, "%s(…)", x.Fn.Name)
 	case x.Star, x.Sel == nil:
 		return nil, total(x)
 	case len(x.Options) > 0:
@@ -165,14 +166,14 @@ func (b *binder) aggregateShape(x *ast.Aggregate, fn plan.AggFn) error {
 	switch {
 	case pick && len(x.Pick) == 0 && len(x.Prop) > 0:
 		return diag.New(diag.Invalid, x.At, "the property stands after the brackets").
-			WithHint("write %s(%s).%s", name, shorten(sel), dotted(x.Prop))
+			WithHint("write %s(%s).%s", name, phrase.Short(sel), ast.Dotted(x.Prop))
 	case pick && len(x.Pick) == 0:
 		return diag.New(diag.Invalid, x.At, "%s(…) is an event, not a value", name).
-			WithHint("write %s(%s).time, or another of its properties", name, shorten(sel))
+			WithHint("write %s(%s).time, or another of its properties", name, phrase.Short(sel))
 	case pick || len(x.Pick) == 0:
 	case ofProperty(fn):
 		return diag.New(diag.Invalid, x.At, "the property of %s(…) stands inside the brackets", name).
-			WithHint("write %s(%s.%s)", name, shorten(sel), dotted(x.Pick))
+			WithHint("write %s(%s.%s)", name, phrase.Short(sel), ast.Dotted(x.Pick))
 	default:
 		return diag.New(diag.Invalid, x.At, "%s(…) is a number and has no properties", name)
 	}
@@ -181,9 +182,9 @@ func (b *binder) aggregateShape(x *ast.Aggregate, fn plan.AggFn) error {
 		return b.needsProperty(x)
 	case fn == plan.AggCount && len(x.Prop) > 0:
 		return diag.New(diag.Invalid, x.At, "count(…) counts events, not values").
-			WithHint("write distinct(%s.%s) for different values, or count(%[1]s[%[2]s IS NOT NULL])", shorten(sel), dotted(x.Prop))
+			WithHint("write distinct(%s.%s) for different values, or count(%[1]s[%[2]s IS NOT NULL])", phrase.Short(sel), ast.Dotted(x.Prop))
 	case !ofProperty(fn) && len(x.Prop) > 0:
-		return diag.New(diag.Invalid, x.At, "%s(…) takes events, not a property", name).WithHint("write %s(%s)", name, shorten(sel))
+		return diag.New(diag.Invalid, x.At, "%s(…) takes events, not a property", name).WithHint("write %s(%s)", name, phrase.Short(sel))
 	}
 	return nil
 }
@@ -193,7 +194,7 @@ func attributeName(x *ast.Aggregate) (string, bool) {
 	if x.Sel.Any || len(x.Sel.Events) != 1 || x.Sel.Filter != nil || x.Window != nil {
 		return "", false
 	}
-	return dotted(append([]ast.Ident{x.Sel.Events[0]}, x.Prop...)), true
+	return ast.Dotted(append([]ast.Ident{x.Sel.Events[0]}, x.Prop...)), true
 }
 
 // meansAttribute says whether sum(a) or sum(a.b) is of an attribute.
@@ -212,7 +213,7 @@ func (b *binder) meansAttribute(x *ast.Aggregate, fn plan.AggFn) bool {
 func (b *binder) eventHas(x *ast.Aggregate) bool {
 	ev, ok := b.sch.Event(x.Sel.Events[0].Name)
 	if ok {
-		_, ok = findProp(ev, dotted(x.Prop))
+		_, ok = findProp(ev, ast.Dotted(x.Prop))
 	}
 	return ok
 }
@@ -227,9 +228,9 @@ func (b *binder) twoMeanings(x *ast.Aggregate, fn plan.AggFn) error {
 		return nil
 	}
 	return diag.New(diag.Invalid, x.At, "%s could be the attribute %s or the property %s of the event %s",
-		name, quoted(name), quoted(dotted(x.Prop)), quoted(x.Sel.Events[0].Name)).
+		name, phrase.Name(name), phrase.Name(ast.Dotted(x.Prop)), phrase.Name(x.Sel.Events[0].Name)).
 		WithHint(`write %s("%s") for the attribute, %[1]s(%[3]s[TRUE].%[4]s) for the event's property`,
-			x.Fn.Name, name, quoted(x.Sel.Events[0].Name), dotted(x.Prop))
+			x.Fn.Name, name, phrase.Name(x.Sel.Events[0].Name), ast.Dotted(x.Prop))
 }
 
 // total is the error of a total over contacts where one contact is asked.
@@ -238,13 +239,13 @@ func total(x *ast.Aggregate) error {
 		return diag.New(diag.Invalid, x.At, "count(*) counts contacts; it stands alone in a select list").
 			WithHint("write COUNT condition, or count(event) for a contact's events")
 	}
-	return notYet(x.At, "totals over contacts, %s(…)", x.Fn.Name)
+	return phrase.NotYet(x.At, "totals over contacts, %s(…)", x.Fn.Name)
 }
 
 // attributeTotal is the error of sum(ltv) where one contact is asked.
 func (b *binder) attributeTotal(x *ast.Aggregate) error {
 	name, _ := attributeName(x)
-	return notYet(x.At, "totals over contacts, %s(%s)", x.Fn.Name, quoted(name)).WithHint("the value of one contact is %s", quoted(name))
+	return phrase.NotYet(x.At, "totals over contacts, %s(%s)", x.Fn.Name, phrase.Name(name)).WithHint("the value of one contact is %s", phrase.Name(name))
 }
 
 func (b *binder) needsProperty(x *ast.Aggregate) error {
@@ -257,10 +258,10 @@ func (b *binder) needsProperty(x *ast.Aggregate) error {
 	for _, p := range propNames(events) {
 		ev := events[0]
 		if got, ok := findProp(ev, p); ok && (got.Type.Numeric() || name == "distinct") {
-			return e.WithHint("write %s(%s.%s)", name, shorten(print.Selector(x.Sel)), quoted(p))
+			return e.WithHint("write %s(%s.%s)", name, phrase.Short(print.Selector(x.Sel)), phrase.Name(p))
 		}
 	}
-	return e.WithHint("write count(%s) for how many there are", shorten(print.Selector(x.Sel)))
+	return e.WithHint("write count(%s) for how many there are", phrase.Short(print.Selector(x.Sel)))
 }
 
 func (b *binder) aggregateOf(x *ast.Aggregate, fn plan.AggFn) (plan.Expr, error) {
@@ -275,21 +276,21 @@ func (b *binder) aggregateOf(x *ast.Aggregate, fn plan.AggFn) (plan.Expr, error)
 	parts := append(append([]ast.Ident(nil), x.Prop...), x.Pick...)
 	if len(parts) > 0 {
 		at := parts[0].At.To(parts[len(parts)-1].At)
-		if out.Prop, err = b.property(events, dotted(parts), at); err != nil {
+		if out.Prop, err = b.property(events, ast.Dotted(parts), at); err != nil {
 			return nil, err
 		}
 		if out.Prop == nil {
-			return nil, b.noAggregateProperty(at, events, dotted(parts))
+			return nil, b.noAggregateProperty(at, events, ast.Dotted(parts))
 		}
 	}
 	out.T, err = aggType(x, out)
 	return out, err
 }
 
-func (b *binder) noAggregateProperty(at diag.Span, events []*schema.EventType, name string) error {
+func (b *binder) noAggregateProperty(at diag.Span, events []*schema.EventType, name string) *diag.Error {
 	e := b.noProperty(at, events, name)
 	if e.Hint == "" {
-		e = e.WithHint("the properties are %s", listed(propNames(events)))
+		e = e.WithHint("the properties are %s", phrase.List(propNames(events)))
 	}
 	return e
 }
@@ -317,9 +318,9 @@ func aggType(x *ast.Aggregate, a *plan.Agg) (plan.Type, error) {
 		ok = false
 	}
 	if !ok {
-		e := diag.New(diag.Type, x.At, "there is no %s of %s, which is %s", x.Fn.Name, quoted(a.Prop.Name), t)
+		e := diag.New(diag.Type, x.At, "there is no %s of %s, which is %s", x.Fn.Name, phrase.Name(a.Prop.Name), t)
 		if t.Kind == schema.KindText || t.Kind == schema.KindKey {
-			e = e.WithHint("write distinct(%s.%s) for how many different ones there are", shorten(print.Selector(x.Sel)), quoted(a.Prop.Name))
+			e = e.WithHint("write distinct(%s.%s) for how many different ones there are", phrase.Short(print.Selector(x.Sel)), phrase.Name(a.Prop.Name))
 		}
 		return t, e
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -18,7 +19,7 @@ type operand struct {
 	x ast.Expr
 }
 
-func (o operand) describe() string { return describe(o.x, o.e.Type()) }
+func (o operand) describe() string { return phrase.Typed(o.x, o.e.Type()) }
 
 func (b *binder) operand(x ast.Expr) (operand, error) {
 	e, err := b.expr(x)
@@ -95,7 +96,7 @@ func (b *binder) test(x ast.Expr) (plan.Expr, error) {
 func (b *binder) param(x *ast.Param) (plan.Expr, error) {
 	v, ok := b.params[x.Name]
 	if !ok {
-		return nil, diag.New(diag.Name, x.At, "there is no value for the parameter $%s", shorten(x.Name)).
+		return nil, diag.New(diag.Name, x.At, "there is no value for the parameter $%s", phrase.Short(x.Name)).
 			WithHint("send it with the statement")
 	}
 	return &plan.Const{Value: v, T: plan.Type{Type: v.Type()}}, nil
@@ -107,7 +108,7 @@ func literal(x *ast.Literal, sign string) (plan.Expr, error) {
 	case ast.LitNull:
 		return &plan.Const{}, nil
 	case ast.LitBool:
-		return constant(schema.KindBool, int64(len("FALSE")-len(x.Text))), nil
+		return plan.IntConst(schema.KindBool, int64(len("FALSE")-len(x.Text))), nil
 	case ast.LitInt:
 		return intLiteral(x, sign)
 	case ast.LitDecimal, ast.LitPercent:
@@ -115,21 +116,21 @@ func literal(x *ast.Literal, sign string) (plan.Expr, error) {
 	case ast.LitFloat:
 		f, err := strconv.ParseFloat(sign+x.Text, 64)
 		if err != nil {
-			return nil, diag.New(diag.Overflow, x.At, "%s is too large for FLOAT", shorten(x.Text))
+			return nil, diag.New(diag.Overflow, x.At, "%s is too large for FLOAT", phrase.Short(x.Text))
 		}
 		return &plan.Const{Value: schema.Value{Kind: schema.KindFloat, F: f}, T: plan.Of(schema.KindFloat)}, nil
 	case ast.LitDuration:
 		return durationLiteral(x)
 	}
-	return textConst(x.Text), nil
+	return plan.TextConst(x.Text), nil
 }
 
 func intLiteral(x *ast.Literal, sign string) (plan.Expr, error) {
 	i, err := strconv.ParseInt(sign+x.Text, 10, 64)
 	if err != nil {
-		return nil, diag.New(diag.Overflow, x.At, "%s is too large: an INT is at most %d", shorten(x.Text), int64(math.MaxInt64))
+		return nil, diag.New(diag.Overflow, x.At, "%s is too large: an INT is at most %d", phrase.Short(x.Text), int64(math.MaxInt64))
 	}
-	return constant(schema.KindInt, i), nil
+	return plan.IntConst(schema.KindInt, i), nil
 }
 
 // decimalLiteral reads a number with a point or a percentage, exactly.
@@ -144,12 +145,12 @@ func decimalLiteral(x *ast.Literal, sign string) (plan.Expr, error) {
 		digits, scale = digits[:len(digits)-1], scale-1
 	}
 	if scale > schema.MaxScale {
-		return nil, diag.New(diag.Overflow, x.At, "%s has more than %d decimals", shorten(x.Text), schema.MaxScale).
+		return nil, diag.New(diag.Overflow, x.At, "%s has more than %d decimals", phrase.Short(x.Text), schema.MaxScale).
 			WithHint("write it as a FLOAT, as in 1.5e0")
 	}
 	i, err := strconv.ParseInt(sign+digits, 10, 64)
 	if err != nil {
-		return nil, diag.New(diag.Overflow, x.At, "%s has too many digits for a DECIMAL, which holds 18", shorten(x.Text)).
+		return nil, diag.New(diag.Overflow, x.At, "%s has too many digits for a DECIMAL, which holds 18", phrase.Short(x.Text)).
 			WithHint("write it as a FLOAT, as in 1.5e20")
 	}
 	return decimalConst(i, uint8(scale)), nil
@@ -170,7 +171,7 @@ func durationLiteral(x *ast.Literal) (plan.Expr, error) {
 		return nil, diag.New(diag.Type, x.At, "%s has no fixed length: months differ", x.Text).
 			WithHint("write days, such as 30d; %s can be added to a date and used in windows", x.Text)
 	}
-	return constant(schema.KindDuration, d.MS), nil
+	return plan.IntConst(schema.KindDuration, d.MS), nil
 }
 
 func (b *binder) unary(x *ast.Unary) (plan.Expr, error) {
@@ -193,7 +194,7 @@ func (b *binder) unary(x *ast.Unary) (plan.Expr, error) {
 	if !t.Numeric() && t.Kind != schema.KindDuration && t.Kind != schema.KindNull {
 		return nil, diag.New(diag.Type, x.Span(), "- takes a number; %s", o.describe())
 	}
-	if c, ok := isConst(o.e); ok {
+	if c, ok := plan.AsConst(o.e); ok {
 		return negatedConst(c), nil
 	}
 	return &plan.Neg{X: o.e, T: t}, nil
@@ -287,19 +288,19 @@ func (b *binder) tryCast(x *ast.TryCast) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := typeOf(x.Type)
+	t, err := TypeOf(x.Type)
 	if err != nil {
 		return nil, err
 	}
 	from := o.e.Type().Kind
 	if !castable(from, t.Kind) {
-		return nil, diag.New(diag.Type, x.At, "TRY_CAST cannot make %s of %s", t, typeText(o.e.Type()))
+		return nil, diag.New(diag.Type, x.At, "TRY_CAST cannot make %s of %s", t, phrase.Type(o.e.Type()))
 	}
 	return &plan.Cast{X: o.e, T: plan.Type{Type: t}}, nil
 }
 
-// typeOf reads a type as written.
-func typeOf(n ast.TypeName) (schema.Type, error) {
+// TypeOf reads a type as written.
+func TypeOf(n ast.TypeName) (schema.Type, error) {
 	t, err := schema.ParseType(n.Name, n.Args)
 	if err == nil {
 		return t, nil
@@ -342,9 +343,17 @@ func foldNumbers(op plan.ArithOp, x, y *plan.Const) (*plan.Const, bool) {
 	case !a.IsInt64() || scale > schema.MaxScale:
 		return nil, false
 	case x.Value.Kind == schema.KindInt && y.Value.Kind == schema.KindInt:
-		return constant(schema.KindInt, a.Int64()), true
+		return plan.IntConst(schema.KindInt, a.Int64()), true
 	}
 	return decimalConst(a.Int64(), scale), true
 }
 
 func pow10(n uint8) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
+
+// Negation returns what is subtracted by adding.
+func Negation(e plan.Expr) plan.Expr {
+	if c, ok := plan.AsConst(e); ok && c.T.Numeric() {
+		return negatedConst(c)
+	}
+	return &plan.Neg{X: e, T: e.Type()}
+}

@@ -1,4 +1,4 @@
-package bind
+package bind_test
 
 import (
 	"errors"
@@ -8,8 +8,10 @@ import (
 	"testing"
 
 	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/parse"
+	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -31,13 +33,13 @@ func FuzzBind(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, columns := range [][]Column{csv, typed, nil} {
+		for _, columns := range [][]bind.Column{csv, typed, nil} {
 			checkError(t, text, s, columns)
 		}
 	})
 }
 
-func checkError(t *testing.T, text string, s ast.Stmt, columns []Column) {
+func checkError(t *testing.T, text string, s ast.Stmt, columns []bind.Column) {
 	_, err := bindAny(s, shop("America/New_York"), columns)
 	var d *diag.Error
 	switch {
@@ -96,7 +98,7 @@ func TestLimits(t *testing.T) {
 		"CREATE ATTRIBUTE \"a\x01b\" INT":                                                        "control characters",
 		"UPSERT CONTACT '" + strings.Repeat("x", schema.MaxIDBytes+1) + "'":                      "at most 1024 bytes",
 		"UPSERT CONTACT 'x' SET tags = '" + strings.Repeat("x", schema.MaxSetValueBytes+1) + "'": "at most 4096",
-		"COUNT app MATCHES '" + strings.Repeat("x", maxPattern+1) + "'":                          "at most 1024 bytes",
+		"COUNT app MATCHES '" + strings.Repeat("x", bind.MaxPattern+1) + "'":                     "at most 1024 bytes",
 		"COUNT DID purchase DURING LAST 10001 DAYS":                                              "1 to 10000",
 	} {
 		s, err := parse.Statement(text)
@@ -112,10 +114,10 @@ func TestLimits(t *testing.T) {
 // TestLimitsOfValues checks what the parser checks too, but a parameter or a JSON tree does not pass.
 func TestLimitsOfValues(t *testing.T) {
 	long := ast.Ident{Name: strings.Repeat("x", schema.MaxNameBytes+1)}
-	if err := BaseName(long); err == nil || !strings.Contains(err.Error(), "at most 255 bytes") {
+	if err := write.BaseName(long); err == nil || !strings.Contains(err.Error(), "at most 255 bytes") {
 		t.Error(err)
 	}
-	if err := BaseName(ast.Ident{Name: "\xff"}); err == nil {
+	if err := write.BaseName(ast.Ident{Name: "\xff"}); err == nil {
 		t.Error("a name that is no UTF-8 was taken")
 	}
 	s, err := parse.Statement("UPSERT CONTACT $id SET city = $city")
@@ -129,8 +131,8 @@ func TestLimitsOfValues(t *testing.T) {
 		{"\xff", "x", "valid UTF-8"},
 		{"", "x", "not empty"},
 	} {
-		opt := Options{Params: map[string]schema.Value{"id": text(c.id), "city": text(c.city)}}
-		if _, err := Upsert(s.(*ast.Upsert), shop("UTC"), opt); err == nil || !strings.Contains(err.Error(), c.want) {
+		opt := bind.Options{Params: map[string]schema.Value{"id": text(c.id), "city": text(c.city)}}
+		if _, err := write.Upsert(s.(*ast.Upsert), shop("UTC"), opt); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.10q %.10q: %v, want %s", c.id, c.city, err, c.want)
 		}
 	}
@@ -142,7 +144,7 @@ func TestDeepTrees(t *testing.T) {
 	for range 200_000 {
 		x = &ast.Binary{Op: ast.OpAdd, X: x, Y: &ast.Literal{Kind: ast.LitInt, Text: "1"}}
 	}
-	_, err := Query(&ast.Count{Where: x}, shop("UTC"), options())
+	_, err := bind.Query(&ast.Count{Where: x}, shop("UTC"), options())
 	var d *diag.Error
 	if !errors.As(err, &d) || d.Code != diag.Limit {
 		t.Error(err)
@@ -159,7 +161,7 @@ func TestLongChains(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Query(s, shop("UTC"), options()); err != nil {
+		if _, err := bind.Query(s, shop("UTC"), options()); err != nil {
 			t.Error(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package bind
+package bind_test
 
 import (
 	"flag"
@@ -10,18 +10,29 @@ import (
 	"testing"
 
 	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/parse"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/schema"
+)
+
+// What the tests inside the package have.
+var (
+	clock    = bind.Clock
+	shop     = bind.Shop
+	rendered = bind.Rendered
+	typ      = bind.Typ
+	decimal  = bind.Decimal
 )
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
 
 // csv is the header of the file that COPY reads in the golden files; typed is the same of a typed file.
-var csv = []Column{{Name: "CustomerID", Text: true}, {Name: "InvoiceDate", Text: true}, {Name: "Quantity", Text: true},
+var csv = []bind.Column{{Name: "CustomerID", Text: true}, {Name: "InvoiceDate", Text: true}, {Name: "Quantity", Text: true},
 	{Name: "UnitPrice", Text: true}, {Name: "Country", Text: true}, {Name: "Order ID", Text: true}}
 
-var typed = []Column{{Name: "id", Type: typ(schema.KindInt)}, {Name: "created_at", Type: typ(schema.KindTimestamp)},
+var typed = []bind.Column{{Name: "id", Type: typ(schema.KindInt)}, {Name: "created_at", Type: typ(schema.KindTimestamp)},
 	{Name: "age", Type: decimal(0)}, {Name: "nick", Type: typ(schema.KindText)}, {Name: "ok", Type: typ(schema.KindBool)}}
 
 // TestGolden runs testdata/*.txt: blocks of a statement, a line of ----, and the plan or the error.
@@ -83,30 +94,30 @@ func answer(block string) string {
 	return out
 }
 
-func options() Options {
-	return Options{Clock: clock, Params: map[string]schema.Value{"1": {Kind: schema.KindInt, I: 30}, "c": {Kind: schema.KindText, S: "PL"}}}
+func options() bind.Options {
+	return bind.Options{Clock: clock, Params: map[string]schema.Value{"1": {Kind: schema.KindInt, I: 30}, "c": {Kind: schema.KindText, S: "PL"}}}
 }
 
-func bindAny(s ast.Stmt, sch *schema.Schema, columns []Column) (string, error) {
+func bindAny(s ast.Stmt, sch *schema.Schema, columns []bind.Column) (string, error) {
 	switch s := s.(type) {
 	case *ast.Upsert:
-		p, err := Upsert(s, sch, options())
+		p, err := write.Upsert(s, sch, options())
 		return upsertText(p), err
 	case *ast.Track:
-		p, err := Track(s, sch, options())
+		p, err := write.Track(s, sch, options())
 		return trackText(p), err
 	case *ast.CopyFrom:
-		p, err := Mapping(s, columns, sch, options())
+		p, err := write.Mapping(s, columns, sch, options())
 		return mappingText(p), err
 	case *ast.CreateBase:
-		opt, err := CreateBase(s)
+		opt, err := write.CreateBase(s)
 		return fmt.Sprintf("%s %s %d", opt.TimeZone, opt.Mode, opt.Spread), err
 	case *ast.DeleteContact:
-		return ContactID(s.ID, options())
+		return write.ContactID(s.ID, options())
 	case *ast.CreateAttribute, *ast.CreateEvent, *ast.AlterEvent, *ast.Drop, *ast.Rename:
 		return ddl(s, sch)
 	}
-	q, err := Query(s, sch, options())
+	q, err := bind.Query(s, sch, options())
 	if err != nil {
 		return "", err
 	}
@@ -119,15 +130,15 @@ func ddl(s ast.Stmt, sch *schema.Schema) (string, error) {
 	var err error
 	switch s := s.(type) {
 	case *ast.CreateAttribute:
-		out, err = CreateAttribute(s, sch)
+		out, err = write.CreateAttribute(s, sch)
 	case *ast.CreateEvent:
-		out, err = CreateEvent(s, sch)
+		out, err = write.CreateEvent(s, sch)
 	case *ast.AlterEvent:
-		out, err = AlterEvent(s, sch)
+		out, err = write.AlterEvent(s, sch)
 	case *ast.Drop:
-		out, err = Drop(s, sch)
+		out, err = write.Drop(s, sch)
 	case *ast.Rename:
-		out, err = Rename(s, sch)
+		out, err = write.Rename(s, sch)
 	}
 	if strings.Join(schemaText(sch), "\n") != strings.Join(before, "\n") {
 		return "the old schema was changed", nil
@@ -172,7 +183,7 @@ func diff(before, after []string) string {
 	return strings.Join(append(gone, out...), "\n")
 }
 
-func upsertText(p *UpsertPlan) string {
+func upsertText(p *write.UpsertPlan) string {
 	if p == nil {
 		return ""
 	}
@@ -189,7 +200,7 @@ func upsertText(p *UpsertPlan) string {
 	return out
 }
 
-func trackText(p *TrackPlan) string {
+func trackText(p *write.TrackPlan) string {
 	if p == nil {
 		return ""
 	}
@@ -206,7 +217,7 @@ func trackText(p *TrackPlan) string {
 	return out
 }
 
-func mappingText(p *MappingPlan) string {
+func mappingText(p *write.MappingPlan) string {
 	if p == nil {
 		return ""
 	}

@@ -1,10 +1,9 @@
 package bind
 
 import (
-	"strings"
-
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -25,18 +24,6 @@ type scope struct {
 	columns []Column            // ofFile
 }
 
-// dotted returns the name that parts make.
-func dotted(parts []ast.Ident) string {
-	if len(parts) == 1 {
-		return parts[0].Name
-	}
-	names := make([]string, len(parts))
-	for i, p := range parts {
-		names[i] = p.Name
-	}
-	return strings.Join(names, ".")
-}
-
 // name binds a possibly dotted name.
 func (b *binder) name(x *ast.Name) (plan.Expr, error) {
 	switch b.scope.kind {
@@ -55,7 +42,7 @@ func attrExpr(a schema.Attribute) plan.Expr {
 }
 
 func (b *binder) nameOfContact(x *ast.Name) (plan.Expr, error) {
-	name := dotted(x.Parts)
+	name := ast.Dotted(x.Parts)
 	if a, ok := b.sch.Attr(name); ok {
 		return attrExpr(a), nil
 	}
@@ -65,47 +52,37 @@ func (b *binder) nameOfContact(x *ast.Name) (plan.Expr, error) {
 // unknownAttribute says what the name could have been: an attribute nearly so called, a text in the
 // wrong quotes, an event or an event's property.
 func (b *binder) unknownAttribute(x *ast.Name) *diag.Error {
-	name, at := dotted(x.Parts), x.Span()
-	e := diag.New(diag.Name, at, "there is no attribute %s", quoted(name))
+	name, at := ast.Dotted(x.Parts), x.Span()
+	e := diag.New(diag.Name, at, "there is no attribute %s", phrase.Name(name))
 	first := x.Parts[0]
 	if len(x.Parts) > 1 {
 		if first.Name == "contact" {
-			if a, ok := b.sch.Attr(dotted(x.Parts[1:])); ok {
-				return e.WithHint("write %s; contact. stands before attributes inside […]", quoted(a.Name))
+			if a, ok := b.sch.Attr(ast.Dotted(x.Parts[1:])); ok {
+				return e.WithHint("write %s; contact. stands before attributes inside […]", phrase.Name(a.Name))
 			}
 		}
 		if ev, ok := b.sch.Event(first.Name); ok {
 			return e.WithHint("for a property of the event %s write last(%[1]s).%s, or sum(%[1]s.%[2]s) and the like",
-				quoted(ev.Name), quoted(dotted(x.Parts[1:])))
+				phrase.Name(ev.Name), phrase.Name(ast.Dotted(x.Parts[1:])))
 		}
 	}
 	if near, ok := diag.Suggest(name, b.attributeNames()); ok && (!first.Quoted || len(near) >= 3) {
-		return e.WithHint("did you mean %s?%s", quoted(near), textInstead(x))
+		return e.WithHint("did you mean %s?%s", phrase.Name(near), phrase.TextInstead(x))
 	}
 	if ev, ok := b.sch.Event(name); ok {
-		return e.WithHint("%s is an event; write DID %[1]s, or count(%[1]s) > 0", quoted(ev.Name))
+		return e.WithHint("%s is an event; write DID %[1]s, or count(%[1]s) > 0", phrase.Name(ev.Name))
 	}
 	if first.Quoted && len(x.Parts) == 1 {
-		return e.WithHint("did you mean the text %s? Text stands in single quotes", quoteText(name))
+		return e.WithHint("did you mean the text %s? Text stands in single quotes", phrase.Text(name))
 	}
 	if owner, ok := b.ownerOf(name); ok {
-		return e.WithHint("%s is a property of the event %s; write last(%[2]s).%[1]s or DID %[2]s[%[1]s = …]", quoted(name), quoted(owner))
+		return e.WithHint("%s is a property of the event %s; write last(%[2]s).%[1]s or DID %[2]s[%[1]s = …]", phrase.Name(name), phrase.Name(owner))
 	}
 	if len(x.Parts) == 1 {
-		return e.WithHint("the attributes are %s; a text is written %s", listed(b.attributeNames()), quoteText(name))
+		return e.WithHint("the attributes are %s; a text is written %s", phrase.List(b.attributeNames()), phrase.Text(name))
 	}
-	return e.WithHint("the attributes are %s", listed(b.attributeNames()))
+	return e.WithHint("the attributes are %s", phrase.List(b.attributeNames()))
 }
-
-// textInstead adds that a name in double quotes may have been meant as a text.
-func textInstead(x *ast.Name) string {
-	if !x.Parts[0].Quoted || len(x.Parts) > 1 {
-		return ""
-	}
-	return " A text is written " + quoteText(x.Parts[0].Name)
-}
-
-func quoteText(s string) string { return "'" + strings.ReplaceAll(shorten(s), "'", "''") + "'" }
 
 // ownerOf returns the first event type that has a property.
 func (b *binder) ownerOf(prop string) (string, bool) {
@@ -141,7 +118,7 @@ const contactPrefix = "contact"
 
 // nameInEvent binds a name inside […]: a property, or contact. and an attribute.
 func (b *binder) nameInEvent(x *ast.Name) (plan.Expr, error) {
-	name := dotted(x.Parts)
+	name := ast.Dotted(x.Parts)
 	prop, err := b.property(b.scope.events, name, x.Span())
 	if err != nil {
 		return nil, err
@@ -152,18 +129,18 @@ func (b *binder) nameInEvent(x *ast.Name) (plan.Expr, error) {
 		}
 		return prop, nil
 	}
-	attr, ok := b.sch.Attr(dotted(x.Parts[1:]))
+	attr, ok := b.sch.Attr(ast.Dotted(x.Parts[1:]))
 	switch {
 	case ok && prop != nil:
 		return nil, diag.New(diag.Invalid, x.Span(), "%s could be the property %s or the contact's attribute %s",
-			name, quoted(name), quoted(attr.Name)).
-			WithHint("rename one of them: RENAME ATTRIBUTE %s TO …", quoted(attr.Name))
+			name, phrase.Name(name), phrase.Name(attr.Name)).
+			WithHint("rename one of them: RENAME ATTRIBUTE %s TO …", phrase.Name(attr.Name))
 	case ok:
 		return attrExpr(attr), nil
 	case prop != nil:
 		return prop, nil
 	}
-	return nil, unknown(x.Span(), "attribute", dotted(x.Parts[1:]), b.attributeNames())
+	return nil, phrase.Unknown(x.Span(), "attribute", ast.Dotted(x.Parts[1:]), b.attributeNames())
 }
 
 // property returns the property of that name of the events, or nil if none of them has it. Types that
@@ -177,7 +154,7 @@ func (b *binder) property(events []*schema.EventType, name string, at diag.Span)
 			continue
 		}
 		if first != nil && p.Type != out.T.Type {
-			return nil, diag.New(diag.Type, at, "%s is %s in %s but %s in %s", quoted(name), out.T, quoted(first.Name), p.Type, quoted(ev.Name)).
+			return nil, diag.New(diag.Type, at, "%s is %s in %s but %s in %s", phrase.Name(name), out.T, phrase.Name(first.Name), p.Type, phrase.Name(ev.Name)).
 				WithHint("ask for the events one by one")
 		}
 		if first == nil {
@@ -216,33 +193,33 @@ func propNames(events []*schema.EventType) []string {
 }
 
 func (b *binder) unknownProperty(x *ast.Name) error {
-	name, events := dotted(x.Parts), b.scope.events
+	name, events := ast.Dotted(x.Parts), b.scope.events
 	e := b.noProperty(x.Span(), events, name)
 	if e.Hint != "" {
-		e.Hint += textInstead(x)
+		e.Hint += phrase.TextInstead(x)
 		return e
 	}
 	if _, ok := b.sch.Attr(name); ok {
-		return e.WithHint("%s is an attribute; inside […] write contact.%[1]s", quoted(name))
+		return e.WithHint("%s is an attribute; inside […] write contact.%[1]s", phrase.Name(name))
 	}
 	if rest := x.Parts[1:]; len(rest) > 0 && len(events) == 1 && x.Parts[0].Name == events[0].Name {
-		return e.WithHint("inside %s[…] write %s", quoted(events[0].Name), quoted(dotted(rest)))
+		return e.WithHint("inside %s[…] write %s", phrase.Name(events[0].Name), phrase.Name(ast.Dotted(rest)))
 	}
 	if len(x.Parts) > 1 {
 		return e.WithHint("earlier steps and look-ups (name.property) are not yet in this version; an attribute is contact.name")
 	}
 	if x.Parts[0].Quoted {
-		return e.WithHint("did you mean the text %s? Text stands in single quotes", quoteText(name))
+		return e.WithHint("did you mean the text %s? Text stands in single quotes", phrase.Text(name))
 	}
-	return e.WithHint("the properties are %s", listed(propNames(events)))
+	return e.WithHint("the properties are %s", phrase.List(propNames(events)))
 }
 
 // noProperty says that none of the events has a property.
 func (b *binder) noProperty(at diag.Span, events []*schema.EventType, name string) *diag.Error {
 	what := "property"
-	e := unknown(at, what, name, propNames(events))
+	e := phrase.Unknown(at, what, name, propNames(events))
 	if len(events) == 1 {
-		e.Msg += " of the event " + quoted(events[0].Name)
+		e.Msg += " of the event " + phrase.Name(events[0].Name)
 	} else {
 		e.Msg += " in any of these events"
 	}
@@ -250,8 +227,8 @@ func (b *binder) noProperty(at diag.Span, events []*schema.EventType, name strin
 }
 
 func (b *binder) noNames(x *ast.Name) error {
-	e := diag.New(diag.Invalid, x.Span(), "%s is a name, but a value must stand here", quoted(dotted(x.Parts)))
-	return e.WithHint("text stands in single quotes: %s", quoteText(dotted(x.Parts)))
+	e := diag.New(diag.Invalid, x.Span(), "%s is a name, but a value must stand here", phrase.Name(ast.Dotted(x.Parts)))
+	return e.WithHint("text stands in single quotes: %s", phrase.Text(ast.Dotted(x.Parts)))
 }
 
 // events returns the event types that a selector names, in creation order.
@@ -283,16 +260,16 @@ func (b *binder) inOrder(want func(*schema.EventType) bool) []*schema.EventType 
 	return out
 }
 
-func (b *binder) unknownEvent(n ast.Ident) error {
-	e := unknown(n.At, "event", n.Name, b.eventNames())
+func (b *binder) unknownEvent(n ast.Ident) *diag.Error {
+	e := phrase.Unknown(n.At, "event", n.Name, b.eventNames())
 	switch a, ok := b.sch.Attr(n.Name); {
 	case e.Hint != "":
 	case ok:
-		e = e.WithHint("%s is an attribute; write %[1]s IS NOT NULL, or compare it", quoted(a.Name))
+		e = e.WithHint("%s is an attribute; write %[1]s IS NOT NULL, or compare it", phrase.Name(a.Name))
 	case len(b.sch.Events) == 0:
-		e = e.WithHint("this base has no events yet; create one with CREATE EVENT %s (…)", quoted(n.Name))
+		e = e.WithHint("this base has no events yet; create one with CREATE EVENT %s (…)", phrase.Name(n.Name))
 	default:
-		e = e.WithHint("the events are %s", listed(b.eventNames()))
+		e = e.WithHint("the events are %s", phrase.List(b.eventNames()))
 	}
 	return e
 }

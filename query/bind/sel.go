@@ -6,6 +6,7 @@ import (
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/query/print"
 	"github.com/musterdb/muster/storage/schema"
@@ -16,8 +17,8 @@ func sorted(names []string) []string {
 	return names
 }
 
-// contactsTable is the one table.
-const contactsTable = "contacts"
+// ContactsTable is the one table.
+const ContactsTable = "contacts"
 
 func (b *binder) selectQuery(q *plan.Query, s *ast.Select) error {
 	if err := b.from(s.From); err != nil {
@@ -42,13 +43,13 @@ func (b *binder) selectQuery(q *plan.Query, s *ast.Select) error {
 }
 
 func (b *binder) from(n ast.Ident) error {
-	if n.Name == contactsTable {
+	if n.Name == ContactsTable {
 		return nil
 	}
 	if _, ok := b.sch.Event(n.Name); ok {
-		return notYet(n.At, "SELECT from an event type").WithHint("write SELECT … FROM contacts WHERE DID %s", quoted(n.Name))
+		return phrase.NotYet(n.At, "SELECT from an event type").WithHint("write SELECT … FROM contacts WHERE DID %s", phrase.Name(n.Name))
 	}
-	e := unknown(n.At, "table", n.Name, append(b.eventNames(), contactsTable))
+	e := phrase.Unknown(n.At, "table", n.Name, append(b.eventNames(), ContactsTable))
 	if e.Hint == "" {
 		e = e.WithHint("write FROM contacts")
 	}
@@ -57,18 +58,18 @@ func (b *binder) from(n ast.Ident) error {
 
 // isTotal says whether an item is count(*).
 func isTotal(i ast.Item) bool {
-	a, ok := bare(i.X).(*ast.Aggregate)
+	a, ok := ast.Bare(i.X).(*ast.Aggregate)
 	return ok && !i.Star && a.Star
 }
 
 // countOnly binds SELECT count(*) FROM contacts.
 func (b *binder) countOnly(q *plan.Query, s *ast.Select, i int) error {
-	a := bare(s.Items[i].X).(*ast.Aggregate)
+	a := ast.Bare(s.Items[i].X).(*ast.Aggregate)
 	switch {
 	case a.Fn.Name != "count":
 		return diag.New(diag.Invalid, a.At, "%s(*) is nothing; only rows can be counted", a.Fn.Name).WithHint("write count(*)")
 	case len(s.Items) > 1:
-		return notYet(a.At, "count(*) beside other columns (GROUP BY)").WithHint("write SELECT count(*) FROM contacts WHERE …")
+		return phrase.NotYet(a.At, "count(*) beside other columns (GROUP BY)").WithHint("write SELECT count(*) FROM contacts WHERE …")
 	case len(s.Order) > 0:
 		return diag.New(diag.Invalid, s.Order[0].X.Span(), "count(*) is one row, there is nothing to order")
 	case s.Limit != nil:
@@ -88,7 +89,7 @@ func (b *binder) items(q *plan.Query, items []ast.Item) error {
 		if err != nil {
 			return err
 		}
-		if isNull(e) {
+		if plan.Nothing(e) {
 			return diag.New(diag.Type, i.X.Span(), "a column of NULL has no type").WithHint("leave it out")
 		}
 		q.Items = append(q.Items, plan.Item{Name: itemName(i), X: e})
@@ -96,7 +97,7 @@ func (b *binder) items(q *plan.Query, items []ast.Item) error {
 	seen := make(map[string]bool, len(q.Items))
 	for n, i := range q.Items {
 		if seen[i.Name] {
-			return diag.New(diag.Invalid, items[min(n, len(items)-1)].At, "two columns are called %s", quoted(i.Name)).
+			return diag.New(diag.Invalid, items[min(n, len(items)-1)].At, "two columns are called %s", phrase.Name(i.Name)).
 				WithHint("give one of them another name: … AS other_name")
 		}
 		seen[i.Name] = true
@@ -116,8 +117,8 @@ func itemName(i ast.Item) string {
 	if i.Alias != nil {
 		return i.Alias.Name
 	}
-	if n, ok := bare(i.X).(*ast.Name); ok {
-		return dotted(n.Parts)
+	if n, ok := ast.Bare(i.X).(*ast.Name); ok {
+		return ast.Dotted(n.Parts)
 	}
 	return print.Expr(i.X)
 }
@@ -142,7 +143,7 @@ func (b *binder) orderItem(q *plan.Query, s *ast.Select, x ast.Expr) (int, error
 	}
 	name := print.Expr(x)
 	if n, ok := x.(*ast.Name); ok {
-		name = dotted(n.Parts)
+		name = ast.Dotted(n.Parts)
 	}
 	for i, item := range q.Items[:q.Visible] {
 		if item.Name == name {
@@ -172,13 +173,13 @@ func (b *binder) orderHint(q *plan.Query, err error) error {
 	for _, i := range q.Items[:q.Visible] {
 		names = append(names, i.Name)
 	}
-	return d.WithHint("ORDER BY takes an attribute or a column: %s", listed(names))
+	return d.WithHint("ORDER BY takes an attribute or a column: %s", phrase.List(names))
 }
 
 func position(q *plan.Query, l *ast.Literal) (int, error) {
 	n, err := strconv.Atoi(l.Text)
 	if l.Kind != ast.LitInt || err != nil || n < 1 || n > q.Visible {
-		return 0, diag.New(diag.Invalid, l.At, "there is no column %s to order by", shorten(l.Text)).
+		return 0, diag.New(diag.Invalid, l.At, "there is no column %s to order by", phrase.Short(l.Text)).
 			WithHint("write a number from 1 to %d, or a name", q.Visible)
 	}
 	return n - 1, nil

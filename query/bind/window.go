@@ -7,6 +7,7 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -25,7 +26,7 @@ const maxUnits = 10_000
 // reach resolves a window at the clock.
 func (b *binder) reach(w *ast.Window) (reach, error) {
 	if w.Zone != nil {
-		return reach{}, notYet(w.Zone.At, "windows IN TIME ZONE")
+		return reach{}, phrase.NotYet(w.Zone.At, "windows IN TIME ZONE")
 	}
 	switch w.Kind {
 	case ast.WinWithin, ast.WinWithinNext, ast.WinBetweenAgo, ast.WinBeforeAgo:
@@ -35,9 +36,9 @@ func (b *binder) reach(w *ast.Window) (reach, error) {
 	case ast.WinDuring:
 		return b.during(w)
 	case ast.WinWithinAfter, ast.WinWithinBefore:
-		return reach{}, notYet(w.At, "windows AFTER or BEFORE an expression")
+		return reach{}, phrase.NotYet(w.At, "windows AFTER or BEFORE an expression")
 	}
-	return reach{}, notYet(w.At, "IN EACH OF LAST …")
+	return reach{}, phrase.NotYet(w.At, "IN EACH OF LAST …")
 }
 
 func (b *binder) duration(l *ast.Literal) (calendar.Duration, error) {
@@ -128,12 +129,12 @@ func (b *binder) moment(x ast.Expr, after string) (m moment, err error) {
 	if err != nil {
 		return m, err
 	}
-	c, ok := isConst(e)
+	c, ok := plan.AsConst(e)
 	if !ok {
 		if b.scope.kind == ofEvent || after == "AS OF" {
 			return m, diag.New(diag.Invalid, x.Span(), "%s needs a fixed instant", after).WithHint("write %s '2026-04-01' or now() - 7d", after)
 		}
-		return m, notYet(x.Span(), "a window whose end differs from contact to contact")
+		return m, phrase.NotYet(x.Span(), "a window whose end differs from contact to contact")
 	}
 	switch c.Value.Kind {
 	case schema.KindText:
@@ -144,9 +145,9 @@ func (b *binder) moment(x ast.Expr, after string) (m moment, err error) {
 		return moment{ms: c.Value.I, day: b.zone.DayOf(c.Value.I)}, nil
 	case schema.KindDuration:
 		return m, diag.New(diag.Type, x.Span(), "%s takes an instant, not a length of time", after).
-			WithHint("write %s now() - %s, or WITHIN %[2]s", after, text(x))
+			WithHint("write %s now() - %s, or WITHIN %[2]s", after, phrase.Expr(x))
 	}
-	return m, diag.New(diag.Type, x.Span(), "%s takes a date; %s", after, describe(x, c.T)).WithHint("write %s '2026-04-01'", after)
+	return m, diag.New(diag.Type, x.Span(), "%s takes a date; %s", after, phrase.Typed(x, c.T)).WithHint("write %s '2026-04-01'", after)
 }
 
 func (b *binder) wholeDays(from, to int64) moment {
@@ -171,7 +172,7 @@ func (b *binder) parseMoment(s string, at diag.Span) (moment, error) {
 
 // noDate is the error of a text that is no date.
 func noDate(at diag.Span, s string, err error) error {
-	e := diag.New(diag.Type, at, "%s is not a date", quoteText(s))
+	e := diag.New(diag.Type, at, "%s is not a date", phrase.Text(s))
 	if err != nil && err != calendar.ErrForm {
 		e.Msg += ": " + err.Error()
 	}
@@ -224,7 +225,7 @@ func (b *binder) between(p *ast.Period) (reach, error) {
 	if to.whole {
 		end = b.zone.Midnight(to.next)
 	}
-	if end <= from.ms && isLiteral(p.X) && (p.Y == nil || isLiteral(p.Y)) {
+	if end <= from.ms && phrase.IsLiteral(p.X) && (p.Y == nil || phrase.IsLiteral(p.Y)) {
 		return reach{}, diag.New(diag.Invalid, p.At, "the window ends before it begins").WithHint("write the earlier end first")
 	}
 	return reach{from.ms, end - 1, from.day, b.zone.DayOf(end - 1)}, nil
@@ -254,7 +255,7 @@ func (b *binder) eventWindow(w *ast.Window, events []*schema.EventType) (plan.Wi
 
 func beyondRetention(w *ast.Window, ev *schema.EventType) error {
 	keep := calendar.FormatDuration(int64(ev.Keep / time.Millisecond))
-	e := diag.New(diag.Invalid, w.At, "the window reaches back further than events of %s are kept (KEEP %s)", quoted(ev.Name), keep)
+	e := diag.New(diag.Invalid, w.At, "the window reaches back further than events of %s are kept (KEEP %s)", phrase.Name(ev.Name), keep)
 	if w.Kind == ast.WinBeforeAgo {
 		return e.WithHint("write BETWEEN %s AND %s AGO", keep, w.D.Text)
 	}
@@ -289,17 +290,17 @@ func (b *binder) inWindow(x *ast.InWindow) (plan.Expr, error) {
 }
 
 func (b *binder) noWindow(x *ast.InWindow, t plan.Type) error {
-	e := diag.New(diag.Type, x.X.Span(), "a window tests a DATE or a TIMESTAMP; %s", describe(x.X, t))
-	if n, ok := bare(x.X).(*ast.Name); ok && t.Kind == schema.KindText {
-		return e.WithHint("if it holds dates, write TRY_CAST(%s AS DATE)", text(n))
+	e := diag.New(diag.Type, x.X.Span(), "a window tests a DATE or a TIMESTAMP; %s", phrase.Typed(x.X, t))
+	if n, ok := ast.Bare(x.X).(*ast.Name); ok && t.Kind == schema.KindText {
+		return e.WithHint("if it holds dates, write TRY_CAST(%s AS DATE)", phrase.Expr(n))
 	}
 	return e
 }
 
 // ranged is from <= e AND e <= to, without open ends.
 func ranged(e plan.Expr, kind schema.Kind, from, to int64) plan.Expr {
-	ge := &plan.Cmp{Op: plan.Ge, X: e, Y: constant(kind, from)}
-	le := &plan.Cmp{Op: plan.Le, X: e, Y: constant(kind, to)}
+	ge := &plan.Cmp{Op: plan.Ge, X: e, Y: plan.IntConst(kind, from)}
+	le := &plan.Cmp{Op: plan.Le, X: e, Y: plan.IntConst(kind, to)}
 	switch {
 	case from == plan.MinTime:
 		return le

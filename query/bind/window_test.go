@@ -224,7 +224,7 @@ func TestEventWindowsEndAtTheClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, err := Query(s, shop("Europe/Warsaw"), options())
+		q, err := Query(s, shop("Europe/Warsaw"), Options{Clock: clock})
 		if err != nil {
 			t.Fatal(text, err)
 		}

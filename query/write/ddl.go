@@ -1,4 +1,4 @@
-package bind
+package write
 
 import (
 	"slices"
@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -15,7 +17,7 @@ import (
 var (
 	reservedAttributes = []string{"id", "created_at"}
 	reservedProps      = []string{"time", "event_id", "contact"}
-	reservedEvents     = []string{contactsTable}
+	reservedEvents     = []string{bind.ContactsTable}
 )
 
 // CreateBase checks CREATE BASE and returns the base's options. Whether the name is free is for the
@@ -55,12 +57,12 @@ func baseOption(opt *schema.BaseOptions, key string, o ast.Option) error {
 	case "spread":
 		n := map[string]int{"1": 1, "4": 4, "16": 16}[o.Value]
 		if !schema.ValidSpread(n) {
-			return diag.New(diag.Invalid, o.At, "a base is spread over 1, 4 or 16 groups, not %s", shorten(o.Value))
+			return diag.New(diag.Invalid, o.At, "a base is spread over 1, 4 or 16 groups, not %s", phrase.Short(o.Value))
 		}
 		opt.Spread = n
 		return nil
 	}
-	e := unknown(o.Key.At, "option", o.Key.Name, baseOptions)
+	e := phrase.Unknown(o.Key.At, "option", o.Key.Name, baseOptions)
 	if e.Hint == "" {
 		e = e.WithHint("the options are timezone, schema and spread")
 	}
@@ -74,7 +76,7 @@ func schemaOption(opt *schema.BaseOptions, o ast.Option) error {
 	case "strict":
 		opt.Mode = schema.Strict
 	default:
-		e := diag.New(diag.Invalid, o.At, "a schema is open or strict, not %s", quoteText(o.Value))
+		e := diag.New(diag.Invalid, o.At, "a schema is open or strict, not %s", phrase.Text(o.Value))
 		if near, ok := diag.Suggest(o.Value, []string{"open", "strict"}); ok {
 			return e.WithHint("did you mean %s?", near)
 		}
@@ -144,7 +146,7 @@ func unlessSame(old, edited *schema.Schema) *schema.Schema {
 
 // CreateAttribute returns the schema with the attribute.
 func CreateAttribute(s *ast.CreateAttribute, sch *schema.Schema) (*schema.Schema, error) {
-	t, err := typeOf(s.Type)
+	t, err := bind.TypeOf(s.Type)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +158,7 @@ func CreateAttribute(s *ast.CreateAttribute, sch *schema.Schema) (*schema.Schema
 }
 
 func exists(n ast.Ident, what string, t schema.Type) error {
-	e := diag.New(diag.Exists, n.At, "there is an %s %s already", what, quoted(n.Name))
+	e := diag.New(diag.Exists, n.At, "there is an %s %s already", what, phrase.Name(n.Name))
 	if t.Kind != schema.KindNull {
 		e.Msg += ", of type " + t.String()
 		return e.WithHint("types never change; create another one, or DROP this one first")
@@ -181,7 +183,7 @@ func addAttribute(s *schema.Schema, at diag.Span, a schema.Attribute) error {
 func CreateEvent(s *ast.CreateEvent, sch *schema.Schema) (*schema.Schema, error) {
 	if _, ok := sch.Event(s.Name.Name); ok {
 		e := exists(s.Name, "event", schema.Type{}).(*diag.Error)
-		return nil, e.WithHint("add properties with ALTER EVENT %s ADD (…)", quoted(s.Name.Name))
+		return nil, e.WithHint("add properties with ALTER EVENT %s ADD (…)", phrase.Name(s.Name.Name))
 	}
 	out := edit(sch)
 	ev, err := addEvent(out, s.Name)
@@ -211,12 +213,12 @@ func addEvent(s *schema.Schema, n ast.Ident) (*schema.EventType, error) {
 
 func addFields(s *schema.Schema, ev *schema.EventType, fields []ast.Field) error {
 	for _, f := range fields {
-		t, err := typeOf(f.Type)
+		t, err := bind.TypeOf(f.Type)
 		if err != nil {
 			return err
 		}
 		if p, ok := ev.Prop(f.Name.Name); ok {
-			e := diag.New(diag.Exists, f.Name.At, "the event %s has a property %s already, of type %s", quoted(ev.Name), quoted(p.Name), p.Type)
+			e := diag.New(diag.Exists, f.Name.At, "the event %s has a property %s already, of type %s", phrase.Name(ev.Name), phrase.Name(p.Name), p.Type)
 			return e.WithHint("types never change; give the new property another name")
 		}
 		if err := addProp(s, ev, f.Name, t); err != nil {
@@ -271,14 +273,14 @@ func idProperty(ev *schema.EventType, n *ast.Ident) error {
 		for _, p := range ev.Props {
 			names = append(names, p.Name)
 		}
-		e := unknown(n.At, "property", n.Name, names)
+		e := phrase.Unknown(n.At, "property", n.Name, names)
 		if e.Hint == "" {
-			e = e.WithHint("ID names one of the properties in the brackets: CREATE EVENT %s (%s KEY) ID %[2]s", quoted(ev.Name), quoted(n.Name))
+			e = e.WithHint("ID names one of the properties in the brackets: CREATE EVENT %s (%s KEY) ID %[2]s", phrase.Name(ev.Name), phrase.Name(n.Name))
 		}
 		return e
 	}
 	if k := p.Type.Kind; k != schema.KindText && k != schema.KindKey && k != schema.KindInt {
-		return diag.New(diag.Type, n.At, "an ID is TEXT, KEY or INT; %s is %s", quoted(p.Name), p.Type)
+		return diag.New(diag.Type, n.At, "an ID is TEXT, KEY or INT; %s is %s", phrase.Name(p.Name), p.Type)
 	}
 	ev.HasID, ev.IDProp = true, p.ID
 	return nil
@@ -299,10 +301,9 @@ func AlterEvent(s *ast.AlterEvent, sch *schema.Schema) (*schema.Schema, error) {
 	case i < 0 && slices.Contains(reservedProps, s.Drop.Name):
 		return nil, diag.New(diag.Invalid, s.Drop.At, "every event has %s; it cannot be dropped", s.Drop.Name)
 	case i < 0:
-		b := &binder{sch: sch}
-		return nil, b.noAggregateProperty(s.Drop.At, []*schema.EventType{ev}, s.Drop.Name)
+		return nil, bind.NoProperty(sch, s.Drop.At, []*schema.EventType{ev}, s.Drop.Name)
 	case ev.IDProp == ev.Props[i].ID:
-		return nil, diag.New(diag.Invalid, s.Drop.At, "%s is the ID of %s: without it the same event could not be told twice", quoted(s.Drop.Name), quoted(ev.Name)).
+		return nil, diag.New(diag.Invalid, s.Drop.At, "%s is the ID of %s: without it the same event could not be told twice", phrase.Name(s.Drop.Name), phrase.Name(ev.Name)).
 			WithHint("create another event without ID and load the data into it")
 	}
 	ev.Props = slices.Delete(ev.Props, i, i+1)
@@ -310,14 +311,14 @@ func AlterEvent(s *ast.AlterEvent, sch *schema.Schema) (*schema.Schema, error) {
 }
 
 func noEvent(n ast.Ident, sch *schema.Schema) error {
-	return (&binder{sch: sch}).unknownEvent(n)
+	return bind.UnknownEvent(sch, n)
 }
 
 func noAttribute(n ast.Ident, sch *schema.Schema) error {
 	if slices.Contains(reservedAttributes, n.Name) {
 		return diag.New(diag.Invalid, n.At, "every contact has %s; it cannot be dropped or renamed", n.Name)
 	}
-	return (&binder{sch: sch}).unknownAttribute(&ast.Name{Parts: []ast.Ident{n}})
+	return bind.UnknownAttribute(sch, &ast.Name{Parts: []ast.Ident{n}})
 }
 
 // Drop returns the schema without the attribute or event type. Bases are the catalog's.

@@ -1,9 +1,10 @@
-package bind
+package write
 
 import (
 	"github.com/musterdb/muster/query/ast"
-	"github.com/musterdb/muster/query/calendar"
+	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -40,12 +41,12 @@ type MappedProp struct {
 
 // Mapping binds COPY … FROM over the columns of the file. Without a list every column is mapped to the
 // attribute or property that has its name.
-func Mapping(s *ast.CopyFrom, columns []Column, sch *schema.Schema, opt Options) (*MappingPlan, error) {
-	b, err := newBinder(sch, opt, scope{kind: ofFile, columns: columns})
+func Mapping(s *ast.CopyFrom, columns []bind.Column, sch *schema.Schema, opt bind.Options) (*MappingPlan, error) {
+	v, err := bind.OverColumns(columns, sch, opt)
 	if err != nil {
 		return nil, err
 	}
-	m := &mapper{binder: b, stmt: s, out: &MappingPlan{}}
+	m := &mapper{binder: &binder{v, sch, opt.Clock}, columns: columns, stmt: s, out: &MappingPlan{}}
 	if err := checkColumns(s, columns); err != nil {
 		return nil, err
 	}
@@ -68,11 +69,11 @@ func Mapping(s *ast.CopyFrom, columns []Column, sch *schema.Schema, opt Options)
 }
 
 // checkColumns refuses a header that names a column twice.
-func checkColumns(s *ast.CopyFrom, columns []Column) error {
+func checkColumns(s *ast.CopyFrom, columns []bind.Column) error {
 	seen := make(map[string]bool, len(columns))
 	for _, c := range columns {
 		if seen[c.Name] {
-			return diag.New(diag.Invalid, fileSpan(s), "the file has two columns called %s", quoted(c.Name)).
+			return diag.New(diag.Invalid, fileSpan(s), "the file has two columns called %s", phrase.Name(c.Name)).
 				WithHint("rename one of them in the file's header")
 		}
 		seen[c.Name] = true
@@ -88,7 +89,7 @@ func fileSpan(s *ast.CopyFrom) diag.Span {
 }
 
 // everyColumn maps each column to its own name.
-func everyColumn(s *ast.CopyFrom, columns []Column) []ast.Assign {
+func everyColumn(s *ast.CopyFrom, columns []bind.Column) []ast.Assign {
 	out := make([]ast.Assign, len(columns))
 	for i, c := range columns {
 		n := ast.Name{Parts: []ast.Ident{{Name: c.Name, Quoted: true, At: fileSpan(s)}}}
@@ -99,14 +100,15 @@ func everyColumn(s *ast.CopyFrom, columns []Column) []ast.Assign {
 
 type mapper struct {
 	*binder
-	stmt *ast.CopyFrom
-	out  *MappingPlan
+	columns []bind.Column
+	stmt    *ast.CopyFrom
+	out     *MappingPlan
 }
 
 // table finds what the rows become.
 func (m *mapper) table() error {
 	n := m.stmt.Target
-	if n.Name == contactsTable {
+	if n.Name == bind.ContactsTable {
 		return nil
 	}
 	if ev, ok := m.sch.Event(n.Name); ok {
@@ -114,39 +116,39 @@ func (m *mapper) table() error {
 		return nil
 	}
 	if m.sch.Options.Mode == schema.Strict {
-		e := unknown(n.At, "event", n.Name, append(m.eventNames(), contactsTable))
+		e := phrase.Unknown(n.At, "event", n.Name, append(bind.EventNames(m.sch), bind.ContactsTable))
 		e.Msg += "; the base is strict"
-		e.Hint = joinHints(e.Hint, "create it with CREATE EVENT "+quoted(n.Name)+" (…)")
+		e.Hint = phrase.JoinHints(e.Hint, "create it with CREATE EVENT "+phrase.Name(n.Name)+" (…)")
 		return e
 	}
-	if near, ok := diag.Suggest(n.Name, append(m.eventNames(), contactsTable)); ok && len(n.Name) > 3 {
-		return diag.New(diag.Name, n.At, "there is no event %s", quoted(n.Name)).
-			WithHint("did you mean %s? If not, create it first with CREATE EVENT %s (…)", quoted(near), quoted(n.Name))
+	if near, ok := diag.Suggest(n.Name, append(bind.EventNames(m.sch), bind.ContactsTable)); ok && len(n.Name) > 3 {
+		return diag.New(diag.Name, n.At, "there is no event %s", phrase.Name(n.Name)).
+			WithHint("did you mean %s? If not, create it first with CREATE EVENT %s (…)", phrase.Name(near), phrase.Name(n.Name))
 	}
 	m.out.Event, m.out.NewEvent = &schema.EventType{Name: n.Name}, true
 	return checkName(n.At, "an event", n.Name, reservedEvents)
 }
 
 func (m *mapper) assign(a ast.Assign) error {
-	o, err := m.operand(a.X)
+	o, err := m.Operand(a.X)
 	if err != nil {
 		return err
 	}
 	if m.out.Event != nil {
 		return m.assignEvent(a.Name, o)
 	}
-	switch name := dotted(a.Name.Parts); name {
+	switch name := ast.Dotted(a.Name.Parts); name {
 	case "id":
-		m.out.Contact, err = m.assigned(name, schema.Type{Kind: schema.KindText}, o)
+		m.out.Contact, err = m.Assigned(name, schema.Type{Kind: schema.KindText}, o)
 		return err
 	case "created_at":
-		m.out.Time, err = m.assigned(name, schema.Type{Kind: schema.KindTimestamp}, o)
+		m.out.Time, err = m.Assigned(name, schema.Type{Kind: schema.KindTimestamp}, o)
 		return err
 	}
 	return m.assignAttr(a.Name, o)
 }
 
-func (m *mapper) assignAttr(n ast.Name, o operand) error {
+func (m *mapper) assignAttr(n ast.Name, o bind.Operand) error {
 	attr, isNew, err := m.target(n)
 	if err != nil {
 		return err
@@ -158,21 +160,21 @@ func (m *mapper) assignAttr(n ast.Name, o operand) error {
 		}
 		m.out.NewAttrs = append(m.out.NewAttrs, attr)
 	}
-	x, err := m.assigned(attr.Name, attr.Type, o)
+	x, err := m.Assigned(attr.Name, attr.Type, o)
 	m.out.Attrs = append(m.out.Attrs, MappedAttr{attr, x})
 	return err
 }
 
-func (m *mapper) assignEvent(n ast.Name, o operand) (err error) {
-	switch name := dotted(n.Parts); name {
+func (m *mapper) assignEvent(n ast.Name, o bind.Operand) (err error) {
+	switch name := ast.Dotted(n.Parts); name {
 	case "contact":
-		m.out.Contact, err = m.assigned(name, schema.Type{Kind: schema.KindText}, o)
+		m.out.Contact, err = m.Assigned(name, schema.Type{Kind: schema.KindText}, o)
 		return err
 	case "time":
-		m.out.Time, err = m.assigned(name, schema.Type{Kind: schema.KindTimestamp}, o)
+		m.out.Time, err = m.Assigned(name, schema.Type{Kind: schema.KindTimestamp}, o)
 		return err
 	case "event_id":
-		m.out.EventID, err = m.assigned(name, schema.Type{Kind: schema.KindKey}, o)
+		m.out.EventID, err = m.Assigned(name, schema.Type{Kind: schema.KindKey}, o)
 		return err
 	}
 	p, isNew, err := m.targetProp(m.out.Event, n)
@@ -186,7 +188,7 @@ func (m *mapper) assignEvent(n ast.Name, o operand) (err error) {
 		}
 		m.out.NewProps = append(m.out.NewProps, p)
 	}
-	x, err := m.assigned(p.Name, p.Type, o)
+	x, err := m.Assigned(p.Name, p.Type, o)
 	if p.ID != 0 && p.ID == m.out.Event.IDProp && m.out.EventID == nil {
 		m.out.EventID = keyOf(x)
 	}
@@ -196,30 +198,30 @@ func (m *mapper) assignEvent(n ast.Name, o operand) (err error) {
 
 // inferMapped returns the type of a name that nobody declared: that of a typed column, TEXT for one of
 // text. Arithmetic on texts could be of any type and must be declared.
-func (m *mapper) inferMapped(n ast.Name, o operand) (t schema.Type, known bool, err error) {
-	if isFileText(m.binder, o.e) {
-		if c := m.scope.columns[o.e.(*plan.Prop).ByEvent[0]]; c.Infer.Storable() {
+func (m *mapper) inferMapped(n ast.Name, o bind.Operand) (t schema.Type, known bool, err error) {
+	if c, ok := m.TextColumn(o.E); ok {
+		if c.Infer.Storable() {
 			return c.Infer, true, nil
 		}
 		return schema.Type{Kind: schema.KindText}, true, nil
 	}
-	if o.e.Type().Scale == plan.AnyScale {
-		name := quoted(dotted(n.Parts))
+	if o.E.Type().Scale == plan.AnyScale {
+		name := phrase.Name(ast.Dotted(n.Parts))
 		create := "CREATE ATTRIBUTE " + name + " DECIMAL(2)"
 		if m.out.Event != nil {
-			create = "ALTER EVENT " + quoted(m.out.Event.Name) + " ADD (" + name + " DECIMAL(2))"
+			create = "ALTER EVENT " + phrase.Name(m.out.Event.Name) + " ADD (" + name + " DECIMAL(2))"
 			if m.out.NewEvent {
-				create = "CREATE EVENT " + quoted(m.out.Event.Name) + " (" + name + " DECIMAL(2), …)"
+				create = "CREATE EVENT " + phrase.Name(m.out.Event.Name) + " (" + name + " DECIMAL(2), …)"
 			}
 		}
-		return t, false, diag.New(diag.Type, o.x.Span(), "%s is not declared, and %s could be of any type", name, text(o.x)).WithHint("write %s first", create)
+		return t, false, diag.New(diag.Type, o.X.Span(), "%s is not declared, and %s could be of any type", name, phrase.Expr(o.X)).WithHint("write %s first", create)
 	}
-	if t := o.e.Type(); t.Storable() && !t.Quotient {
-		if _, isC := isConst(o.e); !isC {
+	if t := o.E.Type(); t.Storable() && !t.Quotient {
+		if _, isC := plan.AsConst(o.E); !isC {
 			return t.Type, true, nil
 		}
 	}
-	t, known = inferExpr(o.e)
+	t, known = bind.InferExpr(o.E)
 	return t, known, nil
 }
 
@@ -230,9 +232,9 @@ func (m *mapper) required() error {
 		need = "contact"
 	}
 	switch {
-	case m.out.Contact == nil || isNull(m.out.Contact):
+	case m.out.Contact == nil || plan.Nothing(m.out.Contact):
 		return m.missing(need)
-	case m.out.Event != nil && (m.out.Time == nil || isNull(m.out.Time)):
+	case m.out.Event != nil && (m.out.Time == nil || plan.Nothing(m.out.Time)):
 		return m.missing("time")
 	}
 	return m.checkConstants()
@@ -240,36 +242,27 @@ func (m *mapper) required() error {
 
 // missing is the error of a mapping without id, contact or time.
 func (m *mapper) missing(what string) error {
-	e := diag.New(diag.Invalid, fileSpan(m.stmt), "nothing is mapped to %s, which every row of %s needs", what, quoted(m.stmt.Target.Name))
+	e := diag.New(diag.Invalid, fileSpan(m.stmt), "nothing is mapped to %s, which every row of %s needs", what, phrase.Name(m.stmt.Target.Name))
 	var names []string
-	for _, c := range m.scope.columns {
+	for _, c := range m.columns {
 		names = append(names, c.Name)
 	}
 	if near, ok := diag.Suggest(what, names); ok {
-		return e.WithHint("did you mean %s = %s? The file's columns are %s", what, quoted(near), listed(names))
+		return e.WithHint("did you mean %s = %s? The file's columns are %s", what, phrase.Name(near), phrase.List(names))
 	}
-	return e.WithHint("write (%s = …) over the file's columns %s", what, listed(names))
+	return e.WithHint("write (%s = …) over the file's columns %s", what, phrase.List(names))
 }
 
 // checkConstants refuses constants that no row could have.
 func (m *mapper) checkConstants() error {
-	if c, ok := isConst(m.out.Contact); ok {
+	if c, ok := plan.AsConst(m.out.Contact); ok {
 		if err := checkID(fileSpan(m.stmt), "a contact's id", c.Value.S); err != nil {
 			return err
 		}
 	}
-	c, ok := isConst(m.out.Time)
+	c, ok := plan.AsConst(m.out.Time)
 	if m.out.Time == nil || m.out.Event == nil || !ok {
 		return nil
 	}
 	return CheckEventTime(fileSpan(m.stmt), c.Value.I, m.clock)
-}
-
-// Zone returns the zone of a base, for evaluating what was bound.
-func Zone(sch *schema.Schema) (*calendar.Zone, error) {
-	b, err := newBinder(sch, Options{}, scope{})
-	if err != nil {
-		return nil, err
-	}
-	return b.zone, nil
 }
