@@ -28,7 +28,7 @@ func TestChunkEdges(t *testing.T) {
 		run := random.New(seed+uint64(i), random.Size{Contacts: 4, Writes: 80, Large: 3})
 		r := rand.New(rand.NewPCG(run.Seed, 2))
 		run.Ops = slices.Insert(run.Ops, 1, crowd(run, r, n-4)...)
-		sc := makeScenario(r, run, 8)
+		sc := makeScenario(r, run, 5)
 		sc.quieten(2)
 		sc.spread, sc.batch = 1, 5000
 		played(t, sc)

@@ -27,9 +27,9 @@ type Entry struct {
 // change goes through its bytes. Writes that need no answer of their own wait until Batch rows of one kind
 // and stamp can travel as one change, as rows of a bulk load do.
 type Base struct {
-	Spread int
-	Batch  int // rows of a change; 0 and 1 send each write by itself
-	Keep   bool
+	Spread int       // shards: 1, 4 or 16
+	Batch  int       // rows of a change; 0 and 1 send each write by itself
+	Keep   bool      // keep the log
 	Log    [][]Entry // of each shard, if Keep is set
 
 	alloc   *slab.Allocator

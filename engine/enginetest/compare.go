@@ -31,7 +31,7 @@ const (
 func Judge(o *script.Oracle, statement string, clockMS int64, got oracle.Answer, gotErr error) (Verdict, error) {
 	want, wantErr := o.Eval(statement, clockMS)
 	switch w, g := CodeOf(wantErr), CodeOf(gotErr); {
-	case w == diag.Overflow && (g == "" || g == diag.Overflow), g == diag.NotYet:
+	case w == diag.Overflow && (g == "" || g == diag.Overflow), g == diag.NotYet, w == "" && g == diag.Overflow && divides(statement):
 		return Skipped, nil
 	case (w == "") != (g == ""), strings.HasPrefix(string(g), "no code"):
 		return Differed, fmt.Errorf("want error %q (%v), got %q (%v)", w, wantErr, g, gotErr) //nolint:errorlint // a report; one of the two may be nil
@@ -46,6 +46,12 @@ func Judge(o *script.Oracle, statement string, clockMS int64, got oracle.Answer,
 		return Differed, err
 	}
 	return Same, nil
+}
+
+// divides says whether a statement has quotients, whose terms hold 128 bits in the engine and any number in
+// the oracle.
+func divides(statement string) bool {
+	return strings.Contains(statement, "/") || strings.Contains(statement, "avg(")
 }
 
 // CodeOf returns the code of an error of the language, "" for none.

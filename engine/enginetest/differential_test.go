@@ -33,7 +33,7 @@ const statementsPerBase = 150
 // alone, else as many as the time allows.
 func TestDifferential(t *testing.T) {
 	seed, given := firstSeed(t)
-	end := time.Now().Add(budget(6 * time.Second))
+	end := time.Now().Add(budget(5 * time.Second))
 	var sum tally
 	bases := 0
 	for s := seed; ; s++ {
