@@ -407,6 +407,9 @@ func (w *world) step() {
 	}
 	w.clock += 1 + w.r.Int64N(10_000_000)
 	w.apply(parts...)
+	if w.r.IntN(4) == 0 {
+		w.apply(&change.Forget{})
+	}
 	w.check(&w.s.View, w.model)
 	if pin != nil {
 		w.check(pin.View(), then)

@@ -73,6 +73,8 @@ func (p *Prepared) part(i int, part change.Part) error {
 		}
 		p.maintained = true
 		return p.maintain(c)
+	case *change.Forget:
+		return p.forget()
 	case *change.DropBase:
 		return ErrDropped
 	}
@@ -110,6 +112,11 @@ func (s *Shard) Settle() {
 func (p *Prepared) Abort() {
 	p.finish()
 	p.tx.Abort()
+	for _, st := range p.steps {
+		if f, ok := st.(*forgetStep); ok {
+			f.abort()
+		}
+	}
 	for _, d := range p.dicts {
 		d.Free()
 	}

@@ -154,8 +154,8 @@ func (n *Node) maintain(ctx context.Context, t target) (int, error) {
 	}
 }
 
-// EraseNow makes deleted contacts vanish from this node's disk: it finishes the sweep of their events,
-// writes new images and cuts the logs, in every group of the base.
+// EraseNow makes deleted contacts vanish from this node's disk: it finishes the sweep of their events, rids
+// dictionaries of their texts, writes new images and cuts the logs, in every group that held one of them.
 func (n *Node) EraseNow(ctx context.Context, sch *schema.Schema, ids [][]byte) error {
 	done := map[int]bool{}
 	for _, id := range ids {
@@ -165,6 +165,10 @@ func (n *Node) EraseNow(ctx context.Context, sch *schema.Schema, ids [][]byte) e
 		}
 		done[i] = true
 		if _, err := n.maintain(ctx, target{n.data[i], sch.Base}); err != nil {
+			return err
+		}
+		forget := &change.Change{Parts: []change.Part{&change.Forget{}}}
+		if err := n.everyGroup(ctx, []*dataGroup{n.data[i]}, sch.Base, forget); err != nil {
 			return err
 		}
 		if err := n.data[i].CutLog(ctx); err != nil {

@@ -13,7 +13,7 @@ type Change struct {
 	Parts []Part
 }
 
-// Part is one of *Schema, *Upsert, *Track, *Delete, *DeleteEvents and *Maintain.
+// Part is one of *Schema, *Upsert, *Track, *Delete, *DropBase, *Maintain and *Forget.
 type Part interface{ part() }
 
 // Schema brings the shard to a version of the base's schema: it always holds the whole of it, so a
@@ -162,6 +162,11 @@ type Maintain struct {
 	Stamp int64 // ms: retention is measured from here
 }
 
+// Forget takes what no contact and no event refers to any more out of the shard's dictionaries and bounds, so
+// that images written from then on do not tell of those who were deleted. It stands alone in its change.
+type Forget struct{}
+
+func (*Forget) part()   {}
 func (*Schema) part()   {}
 func (*DropBase) part() {}
 func (*Upsert) part()   {}

@@ -163,6 +163,8 @@ func (d *decoder) part() Part {
 		return &Delete{d.strings(MaxRows)}
 	case kindMaintain:
 		return &Maintain{d.int()}
+	case kindForget:
+		return &Forget{}
 	default:
 		d.fail("a part of unknown kind %d", k)
 		return &DropBase{}

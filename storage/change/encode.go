@@ -19,6 +19,7 @@ const (
 	kindTrack
 	kindDelete
 	kindMaintain
+	kindForget
 )
 
 // Encode appends the bytes of a valid change to dst. Equal changes have equal bytes.
@@ -68,6 +69,8 @@ func (e *encoder) part(p Part) {
 	case *Maintain:
 		e.byte(kindMaintain)
 		e.int(p.Stamp)
+	case *Forget:
+		e.byte(kindForget)
 	default:
 		panic("change: Encode of an unknown part")
 	}

@@ -26,6 +26,7 @@ type Dict struct {
 	pages  [][]byte
 	used   int          // bytes of the last page in use
 	mem    atomic.Int64 // bytes that the dictionary takes
+	gone   []uint64     // codes of texts that were forgotten; replaced, never changed
 }
 
 // DictMark is a state of a dictionary: how far it was and what it would do with the next text. The writer
@@ -34,10 +35,14 @@ type DictMark struct {
 	n      int
 	rows   int
 	closed bool
+	gone   []uint64
 }
 
+// Len returns the number of codes of the state.
+func (m DictMark) Len() int { return m.n }
+
 // Mark returns the state as it is, for the writer.
-func (d *Dict) Mark() DictMark { return DictMark{d.Len(), d.rows, d.closed} }
+func (d *Dict) Mark() DictMark { return DictMark{d.Len(), d.rows, d.closed, d.gone} }
 
 // firstTexts is the number of texts in the first page of Dict.texts; each further one doubles it.
 const firstTexts = 16
@@ -99,15 +104,20 @@ func (d *Dict) Add(text []byte) uint32 {
 		return code
 	}
 	code := d.n.Load()
+	d.place(code, d.keep(text))
+	d.n.Store(code + 1)
+	d.insert(code)
+	return code
+}
+
+// place stores the text of the next code.
+func (d *Dict) place(code uint32, text string) {
 	page, at := textPlace(code)
 	if d.texts[page] == nil {
 		d.texts[page] = unsafe.SliceData(make([]string, firstTexts<<page))
 		d.mem.Add(firstTexts << page * int64(unsafe.Sizeof("")))
 	}
-	d.page(page)[at] = d.keep(text)
-	d.n.Store(code + 1)
-	d.insert(code)
-	return code
+	d.page(page)[at] = text
 }
 
 func (d *Dict) insert(code uint32) {
@@ -136,7 +146,9 @@ func (d *Dict) rehash(n int) {
 	}
 	slots := make([]uint32, size)
 	for code := range uint32(n) {
-		put(slots, xxh3.HashString(d.Text(code)), code)
+		if !marked(d.gone, code) {
+			put(slots, xxh3.HashString(d.Text(code)), code)
+		}
 	}
 	d.mem.Add(4 * int64(size))
 	if old := d.table.Swap(&slots); old != nil {

@@ -316,7 +316,7 @@ func (d *Dict) AppendImage(e *section.Encoder, m DictMark) {
 	e.Uint(uint64(m.rows))
 	e.Uint(uint64(m.n))
 	for code := range uint32(m.n) {
-		e.Bytes(stringAsBytes(d.Text(code)))
+		e.Bytes(stringAsBytes(d.ImageText(m, code)))
 	}
 }
 
@@ -327,6 +327,10 @@ func ReadDict(r *section.Decoder, a *slab.Arena) *Dict {
 	d.rows = r.Count(math.MaxInt32)
 	for code := range r.Count(r.Left()) {
 		text := r.Bytes(schema.MaxTextBytes)
+		if r.Err() == nil && IsForgotten(text) {
+			d.AddForgotten()
+			continue
+		}
 		if r.Err() == nil && d.Add(text) != uint32(code) {
 			r.Fail("a text occurs twice in a dictionary")
 		}

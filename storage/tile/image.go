@@ -130,18 +130,19 @@ func (w *imageWriter) writeDicts(t *eventType, slots []int) {
 	}
 }
 
-func (w *imageWriter) writeDict(slot int, which uint8, d *column.Dict, n int) {
+func (w *imageWriter) writeDict(slot int, which uint8, d *column.Dict, m column.DictMark) {
+	n := m.Len()
 	for from := 0; from < n; {
 		to, size := from, 0
 		for to < n && (to == from || size < dictSection) {
-			size += len(d.Text(uint32(to)))
+			size += len(d.ImageText(m, uint32(to)))
 			to++
 		}
 		w.u16(uint16(slot))
 		w.u8(which)
 		w.u32(uint32(to - from))
 		for ; from < to; from++ {
-			text := d.Text(uint32(from))
+			text := d.ImageText(m, uint32(from))
 			w.u32(uint32(len(text)))
 			w.buf = append(w.buf, text...)
 		}

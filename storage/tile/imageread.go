@@ -213,6 +213,10 @@ func (r *imageReader) readDict() {
 		if r.bad != "" {
 			return
 		}
+		if column.IsForgotten(text) {
+			d.AddForgotten()
+			continue
+		}
 		if was := d.Len(); int(d.Add(text)) != was {
 			r.fail("a text is there twice")
 			return

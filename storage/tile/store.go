@@ -23,8 +23,8 @@ type eventType struct {
 	dicts []dictLens // of a pinned view, by slot: the dictionaries grow on
 }
 
-// dictLens is the number of texts and sets of a property's dictionaries.
-type dictLens struct{ texts, sets int }
+// dictLens is how far a property's dictionaries are.
+type dictLens struct{ texts, sets column.DictMark }
 
 // lens returns how much of the dictionaries belongs to the view.
 func (t *eventType) lens() []dictLens {
@@ -35,10 +35,10 @@ func (t *eventType) lens() []dictLens {
 	for i := range t.info.props {
 		p := &t.info.props[i]
 		if p.texts != nil && !p.dropped {
-			out[i].texts = p.texts.Len()
+			out[i].texts = p.texts.Mark()
 		}
 		if p.sets != nil && !p.dropped {
-			out[i].sets = p.sets.Len()
+			out[i].sets = p.sets.Mark()
 		}
 	}
 	return out

@@ -22,6 +22,7 @@ type Tx struct {
 	doomed  []*Tile    // likewise, of dropped event types
 	gone    []propInfo // properties dropped
 	made    []propInfo // properties created
+	forgets []func()   // of dictionaries, at Commit
 }
 
 type tileKey struct {
@@ -157,6 +158,9 @@ func (tx *Tx) Commit() {
 	s.doomed = append(s.doomed, tx.doomed...)
 	for i := range tx.gone {
 		tx.gone[i].forget()
+	}
+	for _, forget := range tx.forgets {
+		forget()
 	}
 	s.freeDoomed(freeAtCommit)
 	total, _ := s.arena.Used()
