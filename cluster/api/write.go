@@ -8,7 +8,6 @@ import (
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
-	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
@@ -72,7 +71,7 @@ var operations = map[write.SetOp]change.Op{
 
 // constant computes a value that does not depend on a row.
 func (x *execution) constant(sch *schema.Schema, e plan.Expr) (schema.Value, error) {
-	zone, err := zoneOf(sch)
+	zone, err := bind.Zone(sch)
 	if err != nil {
 		return schema.Value{}, err
 	}
@@ -85,14 +84,6 @@ func (x *execution) constant(sch *schema.Schema, e plan.Expr) (schema.Value, err
 		return schema.Value{}, err
 	}
 	return scalar.Output(v, e.Type())
-}
-
-// zoneOf returns a base's time zone.
-func zoneOf(sch *schema.Schema) (*calendar.Zone, error) {
-	if sch.Options.TimeZone == "" {
-		return calendar.UTC, nil
-	}
-	return calendar.Load(sch.Options.TimeZone)
 }
 
 // track carries out TRACK. The type and properties that open schema infers are made first.

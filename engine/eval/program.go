@@ -36,7 +36,7 @@ type Program struct {
 // Compile prepares a bound statement for a shard. Errors are *diag.Error: a plan that this version cannot
 // evaluate, a pattern that is too long, or a CONFLICT where the schema has changed since the plan was bound.
 func Compile(q *plan.Query, sch *schema.Schema, v *storage.View) (*Program, error) {
-	zone, err := zoneOf(q.Zone)
+	zone, err := calendar.OfBase(q.Zone)
 	if err != nil {
 		return nil, diag.New(diag.Invalid, diag.Span{}, "%v", err)
 	}
@@ -59,14 +59,6 @@ func Compile(q *plan.Query, sch *schema.Schema, v *storage.View) (*Program, erro
 	}
 	p.memos, p.slow = c.memos, c.slow
 	return p, nil
-}
-
-// zoneOf returns the zone of a name; an empty name is UTC.
-func zoneOf(name string) (*calendar.Zone, error) {
-	if name == "" {
-		return calendar.UTC, nil
-	}
-	return calendar.Load(name)
 }
 
 // SetBudget changes the program's memory budget in bytes. Call it before any Worker is made.

@@ -21,11 +21,7 @@ func (b *binder) arith(x *ast.Binary) (plan.Expr, error) {
 	if e, ok, err := b.months(x); ok {
 		return e, err
 	}
-	l, err := b.operand(x.X)
-	if err != nil {
-		return nil, err
-	}
-	r, err := b.operand(x.Y)
+	l, r, err := b.sides(x)
 	if err != nil {
 		return nil, err
 	}

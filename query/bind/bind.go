@@ -36,13 +36,9 @@ type binder struct {
 }
 
 func newBinder(sch *schema.Schema, opt Options, sc scope) (*binder, error) {
-	name := sch.Options.TimeZone
-	if name == "" {
-		name = "UTC"
-	}
-	zone, err := calendar.Load(name)
+	zone, err := Zone(sch)
 	if err != nil {
-		return nil, diag.New(diag.Internal, diag.Span{}, "the base's time zone is not known to this node: %v", err)
+		return nil, err
 	}
 	return &binder{sch: sch, zone: zone, now: opt.Clock, clock: opt.Clock, params: opt.Params, scope: sc}, nil
 }
@@ -161,9 +157,9 @@ const unbounded = math.MaxUint64
 
 // Zone returns the zone of a base, for evaluating what was bound.
 func Zone(sch *schema.Schema) (*calendar.Zone, error) {
-	b, err := newBinder(sch, Options{}, scope{})
+	zone, err := calendar.OfBase(sch.Options.TimeZone)
 	if err != nil {
-		return nil, err
+		return nil, diag.New(diag.Internal, diag.Span{}, "the base's time zone is not known to this node: %v", err)
 	}
-	return b.zone, nil
+	return zone, nil
 }

@@ -347,11 +347,7 @@ const maxPattern = 1024
 
 // match binds LIKE and its kind.
 func (b *binder) match(x *ast.Binary) (plan.Expr, error) {
-	l, err := b.operand(x.X)
-	if err != nil {
-		return nil, err
-	}
-	r, err := b.operand(x.Y)
+	l, r, err := b.sides(x)
 	if err != nil {
 		return nil, err
 	}

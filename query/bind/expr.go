@@ -37,6 +37,15 @@ func (b *binder) operands(xs []ast.Expr) ([]operand, error) {
 	return out, nil
 }
 
+// sides binds what stands on both sides of an operator.
+func (b *binder) sides(x *ast.Binary) (l, r operand, err error) {
+	if l, err = b.operand(x.X); err != nil {
+		return l, r, err
+	}
+	r, err = b.operand(x.Y)
+	return l, r, err
+}
+
 // expr binds a condition or a value.
 func (b *binder) expr(x ast.Expr) (plan.Expr, error) {
 	if b.depth++; b.depth > maxDepth {

@@ -47,6 +47,14 @@ var (
 	archive = sync.OnceValue(readArchive)
 )
 
+// OfBase returns the zone of a base's options, where no name means UTC.
+func OfBase(name string) (*Zone, error) {
+	if name == "" {
+		return UTC, nil
+	}
+	return Load(name)
+}
+
 // Load returns the zone with an IANA name (Europe/Warsaw) or a fixed offset (-05:00). The error names
 // the nearest zone there is.
 func Load(name string) (*Zone, error) {
