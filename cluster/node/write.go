@@ -20,9 +20,8 @@ import (
 // numbers are spaced: batch b uses b·maxParts … b·maxParts + maxParts − 1.
 const maxParts = 64
 
-// maxChangeBytes is what a command's change may take, leaving room for the schema that may travel with
-// it and for the envelope.
-const maxChangeBytes = command.MaxPayload - 128<<10
+// maxChangeBytes is what a command's change may take, leaving room for the base's id.
+const maxChangeBytes = command.MaxPayload - 4<<10
 
 // GroupOf returns the number of the group, below the base's spread, that holds a contact.
 func GroupOf(id []byte, spread int) int {
@@ -95,9 +94,12 @@ func (n *Node) writeGroup(ctx context.Context, g *dataGroup, sch *schema.Schema,
 	if err != nil {
 		return Written{}, err
 	}
+	if err := n.bringSchema(ctx, g, sch); err != nil {
+		return Written{}, err
+	}
 	futures := make([]*replica.Future, 0, len(pieces))
 	for i, piece := range pieces {
-		f, err := g.ProposeAsync(ctx, n.proposal(g, sch, piece, batch.part(i)))
+		f, err := g.ProposeAsync(ctx, n.proposal(sch, piece, batch.part(i)))
 		if err != nil {
 			return Written{}, refusal(err)
 		}
@@ -172,11 +174,19 @@ func tooLong(pieces []*change.Change) bool {
 	return false
 }
 
-// proposal makes the command of one piece. The schema travels along if the shard does not have it yet.
-func (n *Node) proposal(g *dataGroup, sch *schema.Schema, ch *change.Change, producer command.Producer) replica.Proposal {
-	if !g.knows(sch) {
-		ch = &change.Change{Parts: append([]change.Part{&change.Schema{To: sch}}, ch.Parts...)}
+// bringSchema makes sure that the group's shard knows the schema before what needs it. It is a command of its
+// own, because the two together may be too long for one.
+func (n *Node) bringSchema(ctx context.Context, g *dataGroup, sch *schema.Schema) error {
+	if g.knows(sch) {
+		return nil
 	}
+	ch := &change.Change{Parts: []change.Part{&change.Schema{To: sch}}}
+	_, err := settle(g.Propose(ctx, n.proposal(sch, ch, command.Producer{})))
+	return err
+}
+
+// proposal makes the command of one piece.
+func (n *Node) proposal(sch *schema.Schema, ch *change.Change, producer command.Producer) replica.Proposal {
 	return replica.Proposal{
 		Kind: KindData, Payload: encodeData(sch.Base, ch), SchemaVersion: sch.Version, Producer: producer,
 		Critical: onlyFrees(ch),
