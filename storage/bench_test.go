@@ -153,24 +153,30 @@ func BenchmarkUpsert(b *testing.B) {
 	}
 }
 
-// BenchmarkCommit measures the part that readers wait for.
+// BenchmarkCommit measures the part that readers wait for, by rows and attributes.
 func BenchmarkCommit(b *testing.B) {
-	for _, rows := range []int{512, 8192} {
-		b.Run(fmt.Sprint(rows), func(b *testing.B) {
-			sch := benchSchema(20)
-			r := rand.New(rand.NewPCG(1, 1))
-			s := New(slab.New(), sch)
-			ch := &change.Change{Parts: []change.Part{benchBatch(sch, r, 0, rows)}}
-			for b.Loop() {
-				b.StopTimer()
-				p, err := s.Prepare(ch)
-				if err != nil {
-					b.Fatal(err)
+	for _, attrs := range []int{5, 20} {
+		for _, rows := range []int{512, 1024, 8192} {
+			b.Run(fmt.Sprintf("attrs=%d/rows=%d", attrs, rows), func(b *testing.B) {
+				sch := benchSchema(attrs)
+				r := rand.New(rand.NewPCG(1, 1))
+				s := New(slab.New(), sch)
+				ch := &change.Change{Parts: []change.Part{benchBatch(sch, r, 0, rows)}}
+				var cpu int64
+				for b.Loop() {
+					b.StopTimer()
+					p, err := s.Prepare(ch)
+					if err != nil {
+						b.Fatal(err)
+					}
+					b.StartTimer()
+					began := cpuTime()
+					p.Commit()
+					cpu += cpuTime() - began
 				}
-				b.StartTimer()
-				p.Commit()
-			}
-		})
+				b.ReportMetric(float64(cpu)/float64(b.N)/1e6, "cpu-ms")
+			})
+		}
 	}
 }
 

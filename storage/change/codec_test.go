@@ -21,7 +21,7 @@ var allTypes = []schema.Type{{Kind: schema.KindBool}, {Kind: schema.KindInt}, {K
 func random(r *rand.Rand) *Change {
 	ch := &Change{}
 	for range r.IntN(5) {
-		switch r.IntN(6) {
+		switch r.IntN(7) {
 		case 0:
 			ch.Parts = append(ch.Parts, &Schema{randomSchema(r)})
 		case 1:
@@ -35,6 +35,8 @@ func random(r *rand.Rand) *Change {
 			ch.Parts = append(ch.Parts, &Delete{randomTexts(r, r.IntN(5), 1)})
 		case 5:
 			ch.Parts = append(ch.Parts, &Maintain{-r.Int64()})
+		case 6:
+			ch.Parts = append(ch.Parts, &Forget{})
 		}
 	}
 	return ch
