@@ -214,9 +214,26 @@ func (p *Prepared) setSchema(c *change.Schema) error {
 	return nil
 }
 
-func (st schemaStep) commit(s *Shard, _ *change.Result) {
+func (st schemaStep) commit(s *Shard, r *change.Result) {
+	r.Pending = r.Pending || losesProps(s.schema, st.to)
 	s.dropColumns(st.to)
 	s.schema = st.to
+}
+
+// losesProps says whether an event type loses a property, whose values wait for Maintain.
+func losesProps(from, to *schema.Schema) bool {
+	for i := range from.Events {
+		ev, ok := to.EventByID(from.Events[i].ID)
+		if !ok {
+			continue // freed by Commits
+		}
+		for _, p := range from.Events[i].Props {
+			if _, ok := ev.PropByID(p.ID); !ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // trackStep creates the contacts that events bring along; the events are the transaction's.
@@ -319,5 +336,6 @@ func (st *deleteStep) commit(s *Shard, r *change.Result) {
 		s.remove(row)
 	}
 	r.Deleted += uint64(len(st.rows))
+	r.Pending = r.Pending || len(st.rows) > 0 // their events wait for a sweep
 	r.Missing += uint64(st.missing)
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/musterdb/muster/storage/schema"
 )
 
-// retentionEvery is how often shards of bases with KEEP are asked to forget what is past it.
+// retentionEvery is how often shards of bases with KEEP are asked to forget what is past it, and shards that
+// got events to give back the room that these do not need.
 const retentionEvery = time.Minute
 
 // upkeep keeps the housekeeping of shards going: it proposes Maintain, a bounded slice of work each,
@@ -54,6 +55,13 @@ func (u *upkeep) poke(g *dataGroup, base schema.BaseID) {
 	case u.wake <- struct{}{}:
 	default:
 	}
+}
+
+// later says that a shard got events, whose blocks may be tidied at the next tick.
+func (u *upkeep) later(g *dataGroup, base schema.BaseID) {
+	u.mu.Lock()
+	u.due[target{g, base}] = true
+	u.mu.Unlock()
 }
 
 // image asks for an image of every group whose log would take a while to replay.
@@ -100,12 +108,23 @@ func (u *upkeep) run() {
 			u.pokeRetention()
 		case <-u.wake:
 		}
-		for _, t := range u.takeDue() {
-			if _, err := u.n.maintain(u.ctx, t); err != nil && u.ctx.Err() == nil {
-				u.n.cfg.Logger.Warn("housekeeping was refused; it is tried again in a minute", "group", t.group.Name(), "err", err)
-			}
-		}
+		u.housekeep()
 		u.imageLong()
+	}
+}
+
+// housekeep does what is due. What is refused stays due until the next tick.
+func (u *upkeep) housekeep() {
+	for _, t := range u.takeDue() {
+		if t.group.sm.shard(t.base) == nil {
+			continue // dropped meanwhile
+		}
+		if _, err := u.n.maintain(u.ctx, t); err != nil && u.ctx.Err() == nil {
+			u.n.cfg.Logger.Warn("housekeeping was refused; it is tried again in a minute", "group", t.group.Name(), "err", err)
+			u.mu.Lock()
+			u.due[t] = true
+			u.mu.Unlock()
+		}
 	}
 }
 

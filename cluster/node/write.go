@@ -116,8 +116,11 @@ func (n *Node) writeGroup(ctx context.Context, g *dataGroup, sch *schema.Schema,
 		}
 	}
 	total := sum(results)
-	if total.Pending {
+	switch {
+	case total.Pending:
 		n.upkeep.poke(g, sch.Base)
+	case total.Events > 0:
+		n.upkeep.later(g, sch.Base)
 	}
 	return total, nil
 }

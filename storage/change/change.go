@@ -182,7 +182,7 @@ type Result struct {
 	Duplicates uint64 // events dropped by their id
 	Deleted    uint64 // contacts deleted
 	Missing    uint64 // ids to delete that did not exist
-	Pending    bool   // housekeeping is left to do: propose Maintain again
+	Pending    bool   // housekeeping is left to do: propose Maintain
 	Rejected   []Rejection
 }
 
