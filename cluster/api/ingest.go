@@ -69,7 +69,7 @@ func (s *Service) Ingest(ctx context.Context, req IngestRequest) (*IngestResult,
 	if err != nil {
 		return nil, Unreadable(err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	in := &intake{Service: s, base: req.Base, stmt: stmt, key: req.BatchKey, total: &IngestResult{}}
 	for number := uint64(0); ; number++ {
 		b, err := r.Next()

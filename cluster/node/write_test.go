@@ -111,7 +111,7 @@ func TestBatchSentAgain(t *testing.T) {
 // TestLongSchema writes wide rows under a schema that takes more than a command's spare room.
 func TestLongSchema(t *testing.T) {
 	n := open(t, Config{})
-	sch := withEvent(t, n, 1)
+	withEvent(t, n, 1)
 	sch, err := n.ChangeSchema(t.Context(), "shop", func(now *schema.Schema) (*schema.Schema, error) {
 		to := now.Clone()
 		for i := range 1990 {

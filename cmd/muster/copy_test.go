@@ -201,7 +201,7 @@ func newProxy(t *testing.T, target string) *proxy {
 	back := httputil.NewSingleHostReverseProxy(u)
 	back.Transport = &http.Transport{}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		broken := false
+		var broken bool
 		if r.URL.Query().Has("block") {
 			n := p.blocks.Add(1)
 			if p.onNth != nil {

@@ -55,7 +55,7 @@ func (o *output) commit() error {
 		err = os.Rename(o.temp.Name(), o.path)
 	}
 	if err != nil && o.temp != nil {
-		os.Remove(o.temp.Name())
+		_ = os.Remove(o.temp.Name())
 	}
 	if err != nil {
 		return fmt.Errorf("the answers cannot be written: %w", err)

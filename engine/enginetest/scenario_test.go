@@ -156,7 +156,7 @@ func (p *player) step(s step) error {
 	case write:
 		want, got := s.op.Apply(p.oracle), s.op.Apply(p.base)
 		if (want == nil) != (got == nil) { // of several reasons each may find another first
-			return fmt.Errorf("want refusal %v, got %v", want, got)
+			return fmt.Errorf("want refusal %v, got %v", want, got) //nolint:errorlint // a report; one of the two is nil
 		}
 		return nil
 	case maintain:
@@ -184,7 +184,7 @@ func (p *player) pin(s step) error {
 		snap.verdicts = append(snap.verdicts, func() (enginetest.Verdict, error) {
 			later, laterErr := held.Eval(text, s.stamp)
 			if enginetest.CodeOf(laterErr) != enginetest.CodeOf(err) {
-				return enginetest.Differed, fmt.Errorf("pinned: error %v became %v", err, laterErr)
+				return enginetest.Differed, fmt.Errorf("pinned: error %v became %v", err, laterErr) //nolint:errorlint // a report; one of the two may be nil
 			}
 			if a, b := fmt.Sprint(live), fmt.Sprint(later); a != b {
 				return enginetest.Differed, fmt.Errorf("pinned: %.400s became %.400s", a, b)

@@ -182,7 +182,7 @@ func (c *csvReader) skipLong() (csvRow, error) {
 		return csvRow{}, fmt.Errorf("line %d: the row is longer than %d bytes, in a quoted field; is a quote not closed?", at, MaxLineBytes)
 	}
 	n, err := c.lines.skipLine()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return csvRow{}, err
 	}
 	c.fields = c.fields[:0]

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math/rand"
 	"os"
@@ -85,7 +86,7 @@ func devour(data []byte, f Format) (rows int, err error) {
 	defer r.Close()
 	for {
 		b, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return rows, nil
 		}
 		if err != nil {
@@ -299,7 +300,7 @@ func comparePlain(t *testing.T, name string, rec arrow.Record, want [][]string) 
 	row := 0
 	for {
 		b, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -93,7 +94,7 @@ func (l *lineBuffer) next() (text []byte, line int64, long int64, err error) {
 		if tooLong {
 			line = l.line
 			n, err := l.skipLine()
-			if err != nil && err != io.EOF {
+			if err != nil && !errors.Is(err, io.EOF) {
 				return nil, 0, 0, err
 			}
 			return nil, line, n, nil

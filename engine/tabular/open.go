@@ -223,7 +223,7 @@ func (r *Reader) Next() (b *Batch, err error) {
 	r.batch.reset(r.next)
 	err = r.src.fill(&r.batch)
 	r.next += int64(r.batch.Source)
-	if err == io.EOF && r.batch.Source > 0 {
+	if errors.Is(err, io.EOF) && r.batch.Source > 0 {
 		err = nil
 	}
 	if err != nil {
@@ -237,7 +237,7 @@ func (r *Reader) Next() (b *Batch, err error) {
 func (r *Reader) Progress() (read, total int64) {
 	if p, ok := r.src.(progressor); ok {
 		rows, all := p.done()
-		if r.err == io.EOF {
+		if errors.Is(r.err, io.EOF) {
 			return r.size, r.size
 		}
 		return int64(float64(r.size) * float64(rows) / float64(max(all, 1))), r.size

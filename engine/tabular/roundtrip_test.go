@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -153,7 +154,7 @@ func readAll(t *testing.T, path string) (cells [][]string, hashes []uint64) {
 	cells = make([][]string, len(allTypes))
 	for {
 		b, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			read, total := r.Progress()
 			if read != total {
 				t.Errorf("%s: progress at the end is %d of %d", path, read, total)

@@ -24,7 +24,7 @@ func dump(in io.Reader, opt Options) (string, error) {
 	var out strings.Builder
 	for {
 		b, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out.String(), nil
 		}
 		if err != nil {
@@ -286,7 +286,7 @@ func TestRetail(t *testing.T) {
 	rows, customers, units := 0, 0, int64(0)
 	for {
 		b, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 
@@ -165,7 +166,7 @@ func (b *binder) orderItem(q *plan.Query, s *ast.Select, x ast.Expr) (int, error
 
 // orderHint adds the columns' names to the error of an unknown name.
 func (b *binder) orderHint(q *plan.Query, err error) error {
-	d, ok := err.(*diag.Error)
+	d, ok := errors.AsType[*diag.Error](err)
 	if !ok || d.Code != diag.Name {
 		return err
 	}

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"math"
 	"time"
 
@@ -173,7 +174,7 @@ func (b *binder) parseMoment(s string, at diag.Span) (moment, error) {
 // noDate is the error of a text that is no date.
 func noDate(at diag.Span, s string, err error) error {
 	e := diag.New(diag.Type, at, "%s is not a date", phrase.Text(s))
-	if err != nil && err != calendar.ErrForm {
+	if err != nil && !errors.Is(err, calendar.ErrForm) {
 		e.Msg += ": " + err.Error()
 	}
 	return e.WithHint("write %s", calendar.Forms)

@@ -252,13 +252,16 @@ func TestExtremesStay(t *testing.T) {
 	}
 }
 
+// The instants that UTC writes with a year of four digits, from 0001 on.
+const firstYear, lastYear = -62135596800000, 253402300800000
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"2026-04-01", "2026-04", "2026-04-01 10:00:00.5+02:00", "30d", "0.25h"} {
 		f.Add(s)
 	}
 	z := zone(f, "Europe/Warsaw")
 	f.Fuzz(func(t *testing.T, s string) {
-		if ms, _, err := z.ParseInstant(s); err == nil {
+		if ms, _, err := z.ParseInstant(s); err == nil && ms >= firstYear && ms < lastYear { // beyond, UTC's year has not four digits
 			again, _, err := z.ParseInstant(FormatTimestamp(ms))
 			if err != nil || again != ms {
 				t.Fatalf("%q: %d, printed %d, %v", s, ms, again, err)

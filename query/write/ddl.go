@@ -157,7 +157,7 @@ func CreateAttribute(s *ast.CreateAttribute, sch *schema.Schema) (*schema.Schema
 	return edited(out, addAttribute(out, s.Name.At, schema.Attribute{Name: s.Name.Name, Type: t, Personal: s.Personal}))
 }
 
-func exists(n ast.Ident, what string, t schema.Type) error {
+func exists(n ast.Ident, what string, t schema.Type) *diag.Error {
 	e := diag.New(diag.Exists, n.At, "there is an %s %s already", what, phrase.Name(n.Name))
 	if t.Kind != schema.KindNull {
 		e.Msg += ", of type " + t.String()
@@ -182,7 +182,7 @@ func addAttribute(s *schema.Schema, at diag.Span, a schema.Attribute) error {
 // CreateEvent returns the schema with the event type.
 func CreateEvent(s *ast.CreateEvent, sch *schema.Schema) (*schema.Schema, error) {
 	if _, ok := sch.Event(s.Name.Name); ok {
-		e := exists(s.Name, "event", schema.Type{}).(*diag.Error)
+		e := exists(s.Name, "event", schema.Type{})
 		return nil, e.WithHint("add properties with ALTER EVENT %s ADD (…)", phrase.Name(s.Name.Name))
 	}
 	out := edit(sch)

@@ -1,6 +1,7 @@
 package write
 
 import (
+	"errors"
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
@@ -108,7 +109,7 @@ func binOp(b *ast.Binary) ast.Op { return b.Op }
 
 // changeHint adds what an assignment may say of the old value.
 func changeHint(err error, a ast.Assign) error {
-	d, ok := err.(*diag.Error)
+	d, ok := errors.AsType[*diag.Error](err)
 	if !ok || d.Code != diag.Invalid || !mentions(a.X, ast.Dotted(a.Name.Parts)) {
 		return err
 	}

@@ -105,7 +105,7 @@ func (r *Reader) Peek() (kind uint32, err error) {
 }
 
 func short(err error) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errShort
 	}
 	return err

@@ -99,7 +99,7 @@ func (f *Frames) Release() {}
 // Message returns the next message, io.EOF after the last.
 func (f *Frames) Message() (*ipc.Message, error) {
 	m, err := f.message()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		f.err = err
 	}
 	return m, err
@@ -107,7 +107,7 @@ func (f *Frames) Message() (*ipc.Message, error) {
 
 func (f *Frames) message() (*ipc.Message, error) {
 	size, err := f.length()
-	if err == io.EOF && f.file {
+	if errors.Is(err, io.EOF) && f.file {
 		err = f.footer()
 	}
 	if err != nil {
@@ -177,7 +177,7 @@ func (f *Frames) footer() error {
 }
 
 func torn(err error) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the stream ends within a message")
 	}
 	return err
