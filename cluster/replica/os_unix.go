@@ -5,25 +5,41 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
-// lockDir takes the directory for this process until the file is closed.
-func lockDir(dir string) (*os.File, error) {
+// A lock that is held is tried again for a while: a process that this one is starting holds every lock of
+// this one between fork and exec, also those that are given up meanwhile.
+const (
+	lockTries = 50
+	lockPause = 10 * time.Millisecond
+)
+
+// lockDir takes the directory for this process. The lock ends with the process.
+func lockDir(dir string) (io.Closer, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%w: %s; stop that process or choose another directory", ErrInUse, dir)
-		}
-		return nil, fmt.Errorf("locking %s: %w", dir, err)
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	for try := 1; try < lockTries && errors.Is(err, syscall.EWOULDBLOCK); try++ {
+		time.Sleep(lockPause)
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	}
-	return f, nil
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		err = fmt.Errorf("%w: %s; stop that process or choose another directory", ErrInUse, dir)
+	case err != nil:
+		err = fmt.Errorf("locking %s: %w", dir, err)
+	default:
+		return f, nil
+	}
+	f.Close()
+	return nil, err
 }
 
 // freeBytes returns what an unprivileged process may still write on dir's volume.
