@@ -272,7 +272,7 @@ func TestOpenErrors(t *testing.T) {
 }
 
 // retail is a real file: the online retail set of the UCI.
-const retail = "/work/shared/data/online-retail.csv.gz"
+const retail = "../../../shared/data/online-retail.csv.gz"
 
 func TestRetail(t *testing.T) {
 	if _, err := os.Stat(retail); err != nil {
