@@ -282,6 +282,22 @@ type KnownFor struct {
 	At       Span
 }
 
+// SegmentName names a segment, or a part of a waterfall.
+type SegmentName struct {
+	Name Ident
+	Part *Ident // nil without .part
+}
+
+// InSegment is IN SEGMENT name [AS OF instant | FOR duration], or IN ANY SEGMENT (name, …). NOT before it is
+// a Unary.
+type InSegment struct {
+	Names []SegmentName // one, unless Any
+	Any   bool
+	AsOf  Expr
+	For   *Literal
+	At    Span
+}
+
 // WindowKind says which form a window has.
 type WindowKind uint8
 
@@ -367,6 +383,7 @@ func (*TryCast) expr()    {}
 func (*Did) expr()        {}
 func (*Nth) expr()        {}
 func (*KnownFor) expr()   {}
+func (*InSegment) expr()  {}
 
 // Span returns where the node stands.
 func (x *Literal) Span() Span { return x.At }
@@ -427,6 +444,9 @@ func (x *Nth) Span() Span { return x.At }
 
 // Span returns where the node stands.
 func (x *KnownFor) Span() Span { return x.At }
+
+// Span returns where the node stands.
+func (x *InSegment) Span() Span { return x.At }
 
 // Bare returns an expression without the brackets round it.
 func Bare(x Expr) Expr {

@@ -23,15 +23,106 @@ type OrderItem struct {
 	Desc bool
 }
 
-// Select is SELECT items FROM source [WHERE] [ORDER BY] [LIMIT] [AS OF].
+// Select is SELECT items FROM source [WHERE] [GROUP BY] [HAVING] [ORDER BY] [LIMIT] [AS OF].
 type Select struct {
-	Items []Item
-	From  Ident // contacts, or an event type
-	Where Expr
-	Order []OrderItem
-	Limit *Literal
-	AsOf  Expr
+	Items  []Item
+	From   Ident // contacts, or an event type
+	Where  Expr
+	Group  []Expr // each an expression, an alias of the list or a 1-based column number
+	Having Expr
+	Order  []OrderItem
+	Limit  *Literal
+	AsOf   Expr
 }
+
+// Update is UPDATE contacts SET assignments WHERE condition. WHERE must be there, if only as WHERE TRUE,
+// which the binder says.
+type Update struct {
+	Table Ident // contacts; anything else is the binder's error
+	Set   []Assign
+	Where Expr
+}
+
+// DeleteEvents is DELETE FROM event WHERE condition over the event.
+type DeleteEvents struct {
+	From  Ident
+	Where Expr
+}
+
+// SegmentKind says how a segment holds its members.
+type SegmentKind uint8
+
+// The kinds of segments.
+const (
+	SegmentPlain  SegmentKind = iota // a stored condition, evaluated when asked
+	SegmentStatic                    // a stored list of contacts
+	SegmentLive                      // kept up to date; not in this version
+)
+
+var segmentText = [...]string{"", "STATIC", "LIVE"}
+
+// String returns the kind as it is written; nothing for a plain segment.
+func (k SegmentKind) String() string { return segmentText[k] }
+
+// CreateSegment is CREATE [OR REPLACE] [STATIC | LIVE] SEGMENT name AS condition, or for a static one FROM
+// 'file' or ('id', …). Exactly one of Where, File and IDs is set; IDs may be empty but not nil: ().
+type CreateSegment struct {
+	Name    Ident
+	Replace bool
+	Kind    SegmentKind
+	Where   Expr
+	File    *Literal
+	IDs     []Expr // text literals or parameters
+}
+
+// AlterSegment is ALTER SEGMENT name ADD | REMOVE 'id', ….
+type AlterSegment struct {
+	Name Ident
+	Add  bool // else REMOVE
+	IDs  []Expr
+}
+
+// Explain is EXPLAIN [ANALYZE] statement. The statement is a COUNT or SELECT; others are the binder's error.
+type Explain struct {
+	Analyze bool
+	Stmt    Stmt
+	At      Span // of EXPLAIN
+}
+
+// DescribeKind is what DESCRIBE was told that a name is.
+type DescribeKind uint8
+
+// The kinds of DESCRIBE. DescribeAny is a bare name: contacts, or whatever has that name; an error if two do.
+const (
+	DescribeAny DescribeKind = iota
+	DescribeBase
+	DescribeAttribute
+	DescribeEvent
+	DescribeSegment
+)
+
+var describeText = [...]string{"", "BASE", "ATTRIBUTE", "EVENT", "SEGMENT"}
+
+// String returns the kind as it is written; nothing for a bare name.
+func (k DescribeKind) String() string { return describeText[k] }
+
+// Describe is DESCRIBE [BASE | ATTRIBUTE | EVENT | SEGMENT] name; event.property names a property.
+type Describe struct {
+	Kind DescribeKind
+	Name Name
+}
+
+// ShowContact is SHOW CONTACT 'id' [LIMIT n]: attributes and timeline.
+type ShowContact struct {
+	ID    Expr // a text literal or a parameter
+	Limit *Literal
+}
+
+// ShowSegmentsOf is SHOW SEGMENTS OF CONTACT 'id'.
+type ShowSegmentsOf struct{ ID Expr }
+
+// Kill is KILL n: ends the statement that SHOW QUERIES lists under that number.
+type Kill struct{ Query *Literal }
 
 // CreateBase is CREATE BASE name [WITH (key = value, …)].
 type CreateBase struct {
@@ -85,20 +176,21 @@ const (
 	KindBase ObjectKind = iota
 	KindAttribute
 	KindEvent
+	KindSegment
 )
 
-var objectText = [...]string{"BASE", "ATTRIBUTE", "EVENT"}
+var objectText = [...]string{"BASE", "ATTRIBUTE", "EVENT", "SEGMENT"}
 
 // String returns the kind as it is written.
 func (k ObjectKind) String() string { return objectText[k] }
 
-// Drop is DROP BASE|ATTRIBUTE|EVENT name.
+// Drop is DROP BASE|ATTRIBUTE|EVENT|SEGMENT name.
 type Drop struct {
 	Kind ObjectKind
 	Name Ident
 }
 
-// Rename is RENAME BASE|ATTRIBUTE|EVENT name TO name.
+// Rename is RENAME BASE|ATTRIBUTE|EVENT|SEGMENT name TO name.
 type Rename struct {
 	Kind     ObjectKind
 	Name, To Ident
@@ -157,14 +249,16 @@ const (
 	ShowAttributes
 	ShowEvents
 	ShowStorage
+	ShowSegments
+	ShowQueries
 )
 
-var showText = [...]string{"BASES", "ATTRIBUTES", "EVENTS", "STORAGE"}
+var showText = [...]string{"BASES", "ATTRIBUTES", "EVENTS", "STORAGE", "SEGMENTS", "QUERIES"}
 
 // String returns the kind as it is written.
 func (k ShowKind) String() string { return showText[k] }
 
-// Show is SHOW BASES|ATTRIBUTES|EVENTS|STORAGE.
+// Show is SHOW BASES|ATTRIBUTES|EVENTS|STORAGE|SEGMENTS|QUERIES.
 type Show struct{ Kind ShowKind }
 
 func (*Count) stmt()           {}
@@ -182,3 +276,12 @@ func (*DeleteContact) stmt()   {}
 func (*CopyFrom) stmt()        {}
 func (*CopyTo) stmt()          {}
 func (*Show) stmt()            {}
+func (*Update) stmt()          {}
+func (*DeleteEvents) stmt()    {}
+func (*CreateSegment) stmt()   {}
+func (*AlterSegment) stmt()    {}
+func (*Explain) stmt()         {}
+func (*Describe) stmt()        {}
+func (*ShowContact) stmt()     {}
+func (*ShowSegmentsOf) stmt()  {}
+func (*Kill) stmt()            {}

@@ -44,6 +44,13 @@ type Error struct {
 	Text string // the whole statement, for line, column and caret
 }
 
+// Warning is something legal that is rarely meant. Its place is in the statement's text.
+type Warning struct {
+	Span Span
+	Msg  string // one sentence without a full stop
+	Hint string // what to write instead; may be empty
+}
+
 // New returns an error at a span.
 func New(code Code, at Span, format string, args ...any) *Error {
 	return &Error{Code: code, Span: at, Msg: fmt.Sprintf(format, args...)}

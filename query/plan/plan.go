@@ -286,13 +286,56 @@ type Agg struct {
 	T      Type
 }
 
+// IsTrue is true where X is true, else false, never unknown: a set of contacts, as a reference to a plain
+// segment is. X is asked of the contact, also where the IsTrue stands in a condition over an event.
+type IsTrue struct{ X Expr }
+
+// Member is true where the contact is in a static segment, whose members have a value in the attribute
+// Attr (the instant of adding). Never unknown. Asked of the contact wherever it stands.
+type Member struct{ Attr schema.AttrID }
+
+// TotalFn is an aggregate over the rows of a group: contacts, or events in a statement over an event type.
+type TotalFn uint8
+
+// The totals. All but TotalRows leave rows out whose X is null.
+const (
+	TotalRows     TotalFn = iota // count(*); X is nil
+	TotalCount                   // count(x)
+	TotalDistinct                // count(DISTINCT x), distinct(x): by value, as = compares
+	TotalSum                     // exact; null over nothing
+	TotalAvg                     // a Quotient, or FLOAT; null over nothing
+	TotalMin                     // any type with an order; null over nothing
+	TotalMax
+)
+
+// Total is one aggregate over the rows of a group.
+type Total struct {
+	Fn TotalFn
+	X  Expr // of a row
+	T  Type // of the result
+}
+
+// GroupRef is the value of Query.Group[Index] for the group at hand; TotalRef that of Query.Totals[Index].
+// They stand in Items and Having of a grouped query, where nothing else depends on a row.
+type GroupRef struct {
+	Index int
+	T     Type
+}
+
+// TotalRef is the value of a total for the group at hand.
+type TotalRef struct {
+	Index int
+	T     Type
+}
+
 // Item is one column of an answer.
 type Item struct {
 	Name string
 	X    Expr
 }
 
-// Order is one term of ORDER BY, an index into Items; nulls are last, up and down.
+// Order is one term of ORDER BY, an index into Items; nulls are last, up and down. Ties between contacts are
+// broken by contact id, between events by contact id, then time, then arrival.
 // Items after Query.Visible exist for ordering only and are not part of the answer.
 type Order struct {
 	Item int
@@ -308,12 +351,32 @@ type Query struct {
 	From   schema.EventID // 0: contacts
 	Where  Expr           // nil: all
 	Count  bool           // answer with the number of rows; Items is empty
-	Items  []Item
+	// Grouped makes one row for each combination of values of Group among the rows that satisfy Where (null is
+	// a value of its own; values group as = compares), or exactly one row, even over nothing, if Group is empty.
+	// Items, Having and Order are then of groups. Groups come in the order of Group's values, nulls last, unless
+	// Order says otherwise, which ties by that order.
+	Grouped bool
+	Group   []Expr  // of a row
+	Totals  []Total // each once, however often it is used
+	Having  Expr    // nil: all groups; of a group
+	Items   []Item
 	// Visible is how many of Items are answered.
 	Visible int
 	Order   []Order
 	Limit   int64 // −1: none
 }
+
+// Type returns BOOL.
+func (x *IsTrue) Type() Type { return boolType }
+
+// Type returns BOOL.
+func (x *Member) Type() Type { return boolType }
+
+// Type returns the type of the group's term.
+func (x *GroupRef) Type() Type { return x.T }
+
+// Type returns the type of the total.
+func (x *TotalRef) Type() Type { return x.T }
 
 var boolType = Of(schema.KindBool)
 

@@ -22,6 +22,9 @@ func String(x Expr) string {
 func (q *Query) String() string {
 	var p printer
 	fmt.Fprintf(&p, "clock %d\n", q.Clock)
+	if q.From != 0 {
+		fmt.Fprintf(&p, "from event%d\n", q.From)
+	}
 	if q.Where != nil {
 		p.WriteString("where ")
 		p.expr(q.Where)
@@ -30,6 +33,7 @@ func (q *Query) String() string {
 	if q.Count {
 		p.WriteString("count\n")
 	}
+	p.groups(q)
 	for i, item := range q.Items {
 		hidden := ""
 		if i >= q.Visible {
@@ -46,6 +50,27 @@ func (q *Query) String() string {
 		fmt.Fprintf(&p, "limit %d\n", q.Limit)
 	}
 	return p.String()
+}
+
+var totalText = [...]string{"count", "count", "distinct", "sum", "avg", "min", "max"}
+
+func (p *printer) groups(q *Query) {
+	for i, g := range q.Group {
+		fmt.Fprintf(p, "group%d: %s = %s\n", i, g.Type(), String(g))
+	}
+	for i, t := range q.Totals {
+		fmt.Fprintf(p, "total%d: %s = %s", i, t.T, totalText[t.Fn])
+		if t.X != nil {
+			p.WriteByte(' ')
+			p.expr(t.X)
+		}
+		p.WriteByte('\n')
+	}
+	if q.Having != nil {
+		p.WriteString("having ")
+		p.expr(q.Having)
+		p.WriteByte('\n')
+	}
 }
 
 // String returns the type; a quotient is DECIMAL(6)/.
@@ -138,6 +163,14 @@ func (p *printer) behaviour(x Expr) {
 		fmt.Fprintf(p, "(nth %d ", x.N)
 		p.selector(x.Sel, x.Window)
 		p.WriteByte(')')
+	case *IsTrue:
+		p.call("is-true", x.X)
+	case *Member:
+		fmt.Fprintf(p, "(member attr%d)", x.Attr)
+	case *GroupRef:
+		fmt.Fprintf(p, "group%d", x.Index)
+	case *TotalRef:
+		fmt.Fprintf(p, "total%d", x.Index)
 	case *Agg:
 		p.WriteString("(agg-" + aggText[x.Fn] + " ")
 		p.selector(x.Sel, x.Window)

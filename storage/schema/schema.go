@@ -170,6 +170,48 @@ func PseudoProp(id PropID) (Property, bool) {
 	return Property{}, false
 }
 
+// SegmentID is the id of a segment within its base; 0 is none.
+type SegmentID uint32
+
+// Segment is a stored condition, or a stored list of contacts if Attr is not 0.
+type Segment struct {
+	ID   SegmentID
+	Name string
+	// Text is the canonical condition: of a plain segment what it means, of a static one where its members
+	// came from, for people only; empty for a list of ids.
+	Text string `json:",omitempty"`
+	// Attr is the hidden attribute of type TIMESTAMP in which the members of a static segment, and nobody
+	// else, have a value: the instant of adding. It is taken from Schema.NextAttr and never reused.
+	Attr AttrID `json:",omitempty"`
+	// Building marks a static segment that is being filled and takes the place of the one called Name once it
+	// is complete. It cannot be named until then.
+	Building bool  `json:",omitempty"`
+	Created  int64 // ms
+	// Attrs, Events and Uses are the ids that Text needs, ascending: they cannot be dropped or renamed under it.
+	// Props are the properties among them.
+	Attrs  []AttrID    `json:",omitempty"`
+	Events []EventID   `json:",omitempty"`
+	Props  []PropID    `json:",omitempty"`
+	Uses   []SegmentID `json:",omitempty"`
+}
+
+// Static says whether the segment is a list of contacts.
+func (s *Segment) Static() bool { return s.Attr != 0 }
+
+// MemberType is the type of the hidden attribute of a static segment.
+var MemberType = Type{Kind: KindTimestamp}
+
+// Segment returns the segment with that name, not one that is still being built. The pointer is into the
+// schema and is read only.
+func (s *Schema) Segment(name string) (*Segment, bool) {
+	for i := range s.Segments {
+		if s.Segments[i].Name == name && !s.Segments[i].Building {
+			return &s.Segments[i], true
+		}
+	}
+	return nil, false
+}
+
 // Mode says what happens to names that nobody declared.
 type Mode uint8
 
@@ -206,10 +248,15 @@ type Schema struct {
 	Version uint64 // rises by one with every change
 	Attrs   []Attribute
 	Events  []EventType
+	// Segments are in creation order. The catalog holds them whole; a shard is told of the static ones only,
+	// by their Attr, since it stores their members.
+	Segments []Segment `json:",omitempty"`
 	// NextAttr, NextEvent and NextProp are the ids to be given next; they only rise.
 	NextAttr  AttrID
 	NextEvent EventID
 	NextProp  PropID
+	// NextSegment is 0 in schemas of before there were segments, which means 1.
+	NextSegment SegmentID `json:",omitempty"`
 }
 
 // New returns the first version of a base's schema.
@@ -225,6 +272,7 @@ func (s *Schema) Clone() *Schema {
 	c := *s
 	c.Attrs = append([]Attribute(nil), s.Attrs...)
 	c.Events = append([]EventType(nil), s.Events...)
+	c.Segments = append([]Segment(nil), s.Segments...) // what a segment holds is never changed in place
 	for i := range c.Events {
 		c.Events[i].Props = append([]Property(nil), s.Events[i].Props...)
 	}
@@ -254,7 +302,8 @@ func (s *Schema) Attr(name string) (Attribute, bool) {
 	return Attribute{}, false
 }
 
-// AttrByID returns the attribute with that id, the system attributes included.
+// AttrByID returns the attribute with that id, the system attributes and the hidden ones of static segments,
+// which have no name, included.
 func (s *Schema) AttrByID(id AttrID) (Attribute, bool) {
 	for _, a := range SystemAttributes() {
 		if a.ID == id {
@@ -264,6 +313,11 @@ func (s *Schema) AttrByID(id AttrID) (Attribute, bool) {
 	for _, a := range s.Attrs {
 		if a.ID == id {
 			return a, true
+		}
+	}
+	for i := range s.Segments {
+		if s.Segments[i].Attr == id && id != 0 {
+			return Attribute{ID: id, Type: MemberType}, true
 		}
 	}
 	return Attribute{}, false
