@@ -13,6 +13,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/musterdb/muster/bench/draw"
 )
 
 const day = 24 * time.Hour
@@ -84,7 +86,7 @@ func (c Config) ContactRecord(chunk int) arrow.Record {
 	b.Reserve(n)
 	plain, extra := c.rng(chunk, streamContacts), c.rng(chunk, streamExtra)
 	for i := chunk * ChunkContacts; i < chunk*ChunkContacts+n; i++ {
-		country := zipfCountry.draw(plain)
+		country := zipfCountry.Draw(plain)
 		c.appendPlain(b, plain, i, country)
 		if !c.Plain {
 			appendExtra(b, extra, i, country, c.Clock)
@@ -97,9 +99,9 @@ func (c Config) appendPlain(b *array.RecordBuilder, r *rand.Rand, i, country int
 	text := func(col int, v string) { b.Field(col).(*array.StringBuilder).Append(v) }
 	text(0, strconv.FormatInt(c.contactID(i), 10))
 	text(1, countries[country])
-	text(2, cityName(zipfCity.draw(r)))
-	text(3, pick(r, plans))
-	if g := pick(r, genders); g == "" {
+	text(2, cityName(zipfCity.Draw(r)))
+	text(3, draw.Pick(r, plans))
+	if g := draw.Pick(r, genders); g == "" {
 		b.Field(4).AppendNull()
 	} else {
 		text(4, g)
@@ -121,10 +123,10 @@ func (c Config) appendPlain(b *array.RecordBuilder, r *rand.Rand, i, country int
 		ltv = int64(math.Round(100 * math.Exp(4.5+1.3*r.NormFloat64())))
 	}
 	b.Field(8).(*array.Decimal128Builder).Append(decimal128.FromI64(ltv))
-	b.Field(9).(*array.Int64Builder).Append(int64(zipfOrders.draw(r)))
+	b.Field(9).(*array.Int64Builder).Append(int64(zipfOrders.Draw(r)))
 	b.Field(10).(*array.BooleanBuilder).Append(r.IntN(100) < 65)
 	b.Field(11).(*array.BooleanBuilder).Append(r.IntN(100) < 30)
-	appendTexts(b, 12, r.IntN(9), func() string { return "tag_" + pad(zipfTag.draw(r), 3) })
+	appendTexts(b, 12, r.IntN(9), func() string { return "tag_" + pad(zipfTag.Draw(r), 3) })
 }
 
 // signup is ordered with the id over five years before the clock, give or take 20 days, never after it.

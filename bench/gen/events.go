@@ -57,7 +57,7 @@ func (c Config) drawEvents(chunk int) [][]event {
 		}
 		for range int(r.ExpFloat64() * 14.8) {
 			t := drawType(r)
-			e := event{contact: int32(k), category: int32(zipfCategory.draw(r)), second: r.Int64N(EventDays * 86_400)}
+			e := event{contact: int32(k), category: int32(zipfCategory.Draw(r)), second: r.Int64N(EventDays * 86_400)}
 			if EventTypes[t].Amount {
 				e.amount = int64(math.Round(100 * math.Exp(4+0.9*r.NormFloat64())))
 			}

@@ -7,11 +7,12 @@
 package gen
 
 import (
-	"math"
 	"math/rand/v2"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/musterdb/muster/bench/draw"
 )
 
 // ChunkContacts is the number of contacts that share a random generator.
@@ -74,9 +75,20 @@ var firstNames = []string{
 	"Elsa", "Viktor", "Petra", "Milan", "Irena", "Tomas",
 }
 
-var plans = []weighted{{"free", 60}, {"starter", 18}, {"basic", 12}, {"pro", 8}, {"enterprise", 2}}
+var plans = []draw.Weighted{
+	{Value: "free", Percent: 60},
+	{Value: "starter", Percent: 18},
+	{Value: "basic", Percent: 12},
+	{Value: "pro", Percent: 8},
+	{Value: "enterprise", Percent: 2},
+}
 
-var genders = []weighted{{"", 10}, {"F", 45}, {"M", 43}, {"X", 2}}
+var genders = []draw.Weighted{
+	{Value: "", Percent: 10},
+	{Value: "F", Percent: 45},
+	{Value: "M", Percent: 43},
+	{Value: "X", Percent: 2},
+}
 
 // EventTypes are the event types with their share of all events, in percent.
 var EventTypes = []struct {
@@ -85,75 +97,12 @@ var EventTypes = []struct {
 	Amount  bool // has amount DECIMAL(2) beside category TEXT
 }{{"open", 50, false}, {"visit", 25, false}, {"click", 15, false}, {"add_to_cart", 6, false}, {"purchase", 4, true}}
 
-type weighted struct {
-	value   string
-	percent int
-}
-
-func pick(r *rand.Rand, of []weighted) string {
-	n := r.IntN(100)
-	for _, w := range of {
-		if n -= w.percent; n < 0 {
-			return w.value
-		}
-	}
-	return of[0].value
-}
-
-// zipf draws 0 … n-1 with probability proportional to 1 / (k+1)^s by the alias method (Walker 1974;
-// Vose 1991): exact for any s, one random number a draw.
-type zipf struct {
-	prob  []float64
-	alias []int
-}
-
-func newZipf(n int, s float64) *zipf {
-	weight, total := make([]float64, n), 0.0
-	for k := range weight {
-		weight[k] = math.Pow(float64(k+1), -s)
-		total += weight[k]
-	}
-	z := &zipf{prob: make([]float64, n), alias: make([]int, n)}
-	var small, large []int
-	for k := range weight {
-		weight[k] *= float64(n) / total
-		if weight[k] < 1 {
-			small = append(small, k)
-		} else {
-			large = append(large, k)
-		}
-	}
-	for len(small) > 0 && len(large) > 0 {
-		s, l := small[len(small)-1], large[len(large)-1]
-		small = small[:len(small)-1]
-		z.prob[s], z.alias[s] = weight[s], l
-		weight[l] -= 1 - weight[s]
-		if weight[l] < 1 {
-			large = large[:len(large)-1]
-			small = append(small, l)
-		}
-	}
-	for _, k := range append(small, large...) {
-		z.prob[k], z.alias[k] = 1, k
-	}
-	return z
-}
-
-func (z *zipf) draw(r *rand.Rand) int {
-	f := r.Float64() * float64(len(z.prob))
-	k := int(f)
-	if f-float64(k) < z.prob[k] {
-		return k
-	}
-	return z.alias[k]
-}
-
 var (
-	zipfCountry  = newZipf(len(countries), 1.1)
-	zipfCity     = newZipf(5000, 0.8)
-	zipfOrders   = newZipf(60, 1.5)
-	zipfTag      = newZipf(200, 0.5)
-	zipfCategory = newZipf(30, 0.7)
+	zipfCountry  = draw.NewZipf(len(countries), 1.1)
+	zipfCity     = draw.NewZipf(5000, 0.8)
+	zipfOrders   = draw.NewZipf(60, 1.5)
+	zipfTag      = draw.NewZipf(200, 0.5)
+	zipfCategory = draw.NewZipf(30, 0.7)
 )
 
 // Types of the columns, as Arrow has them.
