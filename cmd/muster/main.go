@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/musterdb/muster/cluster/client"
+	"github.com/musterdb/muster/cmd/internal/session"
 )
 
 // Exit codes, the same for every command.
@@ -95,7 +96,7 @@ func exitCode(err error, io streams) int {
 		fmt.Fprintf(io.err, "muster: %v\n", err)
 		return exitConnect
 	}
-	fmt.Fprintln(io.err, rendered(err))
+	fmt.Fprintln(io.err, session.Rendered(err))
 	return exitFailed
 }
 

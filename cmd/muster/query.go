@@ -10,11 +10,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 
 	"github.com/musterdb/muster/cluster/client"
-	"github.com/musterdb/muster/cmd/internal/load"
 	"github.com/musterdb/muster/cmd/internal/render"
-	"github.com/musterdb/muster/query/ast"
-	"github.com/musterdb/muster/query/diag"
-	"github.com/musterdb/muster/query/parse"
+	"github.com/musterdb/muster/cmd/internal/session"
 )
 
 // queryCmd carries out statements: those over files here, all others on the server.
@@ -51,11 +48,19 @@ func (c *queryCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	s := &session{client: server, base: c.Base, format: c.Format, out: out, io: io}
-	if err := s.script(ctx, text); err != nil {
+	s := &session.Session{Client: server, Base: c.Base, Format: c.wire(), Notes: io.err, Terminal: io.terminal, Rows: c.rows(out)}
+	if err := s.Script(ctx, text); err != nil {
 		return errors.Join(err, out.abort())
 	}
 	return out.commit()
+}
+
+// wire returns the form in which the server answers.
+func (c *queryCmd) wire() string {
+	if c.Format == "table" {
+		return "arrow"
+	}
+	return c.Format
 }
 
 // text returns the statements.
@@ -76,94 +81,17 @@ func (c *queryCmd) text() (string, error) {
 	return "", usagef("say what to ask: -c STATEMENT or -f FILE")
 }
 
-// session is a run of statements with the base they are about.
-type session struct {
-	client *client.Client
-	base   string
-	format string
-	out    io.Writer
-	io     streams
-}
-
-func (s *session) script(ctx context.Context, text string) error {
-	for part := range parse.Script(text) {
-		if part.Err != nil {
-			return part.Err
+// rows writes an answer in the form that was asked for.
+func (c *queryCmd) rows(out io.Writer) func(*client.Answer) error {
+	return func(answer *client.Answer) error {
+		if c.Format == "table" {
+			return drawTable(answer.Body, out)
 		}
-		if err := s.statement(ctx, part.Text, part.Stmt); err != nil {
-			return err
+		if _, err := io.Copy(out, answer.Body); err != nil {
+			return fmt.Errorf("the answer was cut off, what is written is not whole: %w", err)
 		}
-	}
-	return nil
-}
-
-// statement carries out one statement, here if it is about a file or the session.
-func (s *session) statement(ctx context.Context, text string, stmt ast.Stmt) error {
-	switch stmt := stmt.(type) {
-	case *ast.Use:
-		if _, err := s.client.Schema(ctx, stmt.Base.Name); err != nil {
-			return err
-		}
-		s.base = stmt.Base.Name
-		return nil
-	case *ast.CopyFrom:
-		return s.copyFrom(ctx, text, stmt)
-	case *ast.CopyTo:
-		return s.copyTo(ctx, text, stmt)
-	}
-	return s.ask(ctx, text)
-}
-
-func (s *session) copyFrom(ctx context.Context, text string, stmt *ast.CopyFrom) error {
-	report, err := load.Copy(ctx, load.Config{
-		Client: s.client, Base: s.base, Text: text, Stmt: stmt, Progress: render.NewProgress(s.io.err, s.io.terminal),
-	})
-	if report != nil {
-		fmt.Fprintln(s.io.err, report)
-	}
-	return err
-}
-
-func (s *session) copyTo(ctx context.Context, text string, stmt *ast.CopyTo) error {
-	rows, err := load.Export(ctx, s.client, s.base, stmt)
-	if err != nil {
-		return placed(err, text)
-	}
-	fmt.Fprintf(s.io.err, "%s written to %s\n", render.Counted(rows, "row"), stmt.File.Text)
-	return nil
-}
-
-// placed gives an error of this side the statement's text.
-func placed(err error, text string) error {
-	var known *diag.Error
-	if errors.As(err, &known) && known.Text == "" && known.Span != (diag.Span{}) {
-		return known.In(text)
-	}
-	return err
-}
-
-// ask has the server carry out a statement and writes the answer.
-func (s *session) ask(ctx context.Context, text string) error {
-	wire := s.format
-	if wire == "table" {
-		wire = "arrow"
-	}
-	answer, err := s.client.Query(ctx, s.base, text, wire)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.Message != "" {
-		fmt.Fprintln(s.io.err, answer.Message)
 		return nil
 	}
-	if s.format == "table" {
-		return drawTable(answer.Body, s.out)
-	}
-	if _, err := io.Copy(s.out, answer.Body); err != nil {
-		return fmt.Errorf("the answer was cut off, what is written is not whole: %w", err)
-	}
-	return nil
 }
 
 // drawTable reads an Arrow stream and draws it.
@@ -181,20 +109,4 @@ func drawTable(body io.Reader, out io.Writer) error {
 		return fmt.Errorf("the answer was cut off: %w", err)
 	}
 	return t.Draw(out)
-}
-
-// rendered returns an error as people read it.
-func rendered(err error) string {
-	var known *diag.Error
-	if errors.As(err, &known) {
-		return known.Render()
-	}
-	if errors.Is(err, context.Canceled) {
-		return "error: interrupted"
-	}
-	var server *client.ServerError
-	if errors.As(err, &server) {
-		return server.Error()
-	}
-	return "error: " + err.Error()
 }

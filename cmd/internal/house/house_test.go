@@ -19,6 +19,8 @@ const module = "github.com/musterdb/muster"
 // packages below it unless one of them has a line of its own.
 var floors = [][]string{
 	{"cmd/muster"},
+	{"cmd/internal/shell"},
+	{"cmd/internal/session"},
 	{"cmd/internal"},
 	{"bench"},
 	{"cluster/httpd", "cluster/flightd"},

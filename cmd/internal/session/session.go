@@ -1,0 +1,123 @@
+// Package session owns a run of statements against one server: the base they are about, and what a client
+// does on its own side because it is about files or the session (USE, COPY). It does not draw answers and
+// knows nothing of where the statements come from.
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/musterdb/muster/cluster/client"
+	"github.com/musterdb/muster/cmd/internal/load"
+	"github.com/musterdb/muster/cmd/internal/render"
+	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/parse"
+)
+
+// Session is a run of statements. It is for one goroutine.
+type Session struct {
+	Client *client.Client
+	Base   string    // that the statements are about; USE changes it
+	Format string    // asked of the server: json, ndjson, csv, arrow
+	Notes  io.Writer // gets what is said beside the answers: messages, reports of loads
+	// Terminal says that Notes is a terminal, on which progress may be drawn.
+	Terminal bool
+	// Rows takes the answer of a statement that has rows. The session closes it.
+	Rows func(*client.Answer) error
+}
+
+// Script carries out the statements of a text in order and stops at the first that fails.
+func (s *Session) Script(ctx context.Context, text string) error {
+	for part := range parse.Script(text) {
+		if part.Err != nil {
+			return part.Err
+		}
+		if err := s.Statement(ctx, part.Text, part.Stmt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Statement carries out one statement, here if it is about a file or the session. Stmt is the parsed text.
+func (s *Session) Statement(ctx context.Context, text string, stmt ast.Stmt) error {
+	switch stmt := stmt.(type) {
+	case *ast.Use:
+		return s.Use(ctx, stmt.Base.Name)
+	case *ast.CopyFrom:
+		return s.copyFrom(ctx, text, stmt)
+	case *ast.CopyTo:
+		return s.copyTo(ctx, text, stmt)
+	}
+	return s.ask(ctx, text)
+}
+
+// Use makes a base the one that statements are about from here on. It must exist.
+func (s *Session) Use(ctx context.Context, base string) error {
+	if _, err := s.Client.Schema(ctx, base); err != nil {
+		return err
+	}
+	s.Base = base
+	return nil
+}
+
+func (s *Session) copyFrom(ctx context.Context, text string, stmt *ast.CopyFrom) error {
+	report, err := load.Copy(ctx, load.Config{
+		Client: s.Client, Base: s.Base, Text: text, Stmt: stmt, Progress: render.NewProgress(s.Notes, s.Terminal),
+	})
+	if report != nil {
+		fmt.Fprintln(s.Notes, report)
+	}
+	return err
+}
+
+func (s *Session) copyTo(ctx context.Context, text string, stmt *ast.CopyTo) error {
+	rows, err := load.Export(ctx, s.Client, s.Base, stmt)
+	if err != nil {
+		return placed(err, text)
+	}
+	fmt.Fprintf(s.Notes, "%s written to %s\n", render.Counted(rows, "row"), stmt.File.Text)
+	return nil
+}
+
+// placed gives an error of this side the statement's text.
+func placed(err error, text string) error {
+	var known *diag.Error
+	if errors.As(err, &known) && known.Text == "" && known.Span != (diag.Span{}) {
+		return known.In(text)
+	}
+	return err
+}
+
+// ask has the server carry out a statement.
+func (s *Session) ask(ctx context.Context, text string) error {
+	answer, err := s.Client.Query(ctx, s.Base, text, s.Format)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.Message != "" {
+		fmt.Fprintln(s.Notes, answer.Message)
+		return nil
+	}
+	return s.Rows(answer)
+}
+
+// Rendered returns an error as people read it.
+func Rendered(err error) string {
+	var known *diag.Error
+	if errors.As(err, &known) {
+		return known.Render()
+	}
+	if errors.Is(err, context.Canceled) {
+		return "error: interrupted"
+	}
+	var server *client.ServerError
+	if errors.As(err, &server) {
+		return server.Error()
+	}
+	return "error: " + err.Error()
+}
