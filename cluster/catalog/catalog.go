@@ -1,14 +1,16 @@
-// Package catalog owns the state of the meta group: which bases there are, each base's schema, and how
+// Package catalog owns the state of the meta group: which bases there are, each base's schema and segments, and how
 // far every load of a file has come. It is a pure state machine: Apply is a function of (state, index,
 // command). It does not hold contacts or events, does not check statements (query/bind makes the new
 // schema) and does not talk to other groups (cluster/node brings schemas to the shards).
 //
 // DDL is optimistic: the proposer edits a clone of the schema that it read and proposes the whole of it
 // with the version it began from; a concurrent change makes Apply refuse, and the proposer begins again.
+// Segments are changed one by one, in commands of their own, under the same versions.
 // Commands and images are JSON: they are few and small, and a person can read them.
 package catalog
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -42,6 +44,10 @@ const (
 	OpSetSchema   Op = "set_schema"
 	OpOpenLoad    Op = "open_load"
 	OpAdvanceLoad Op = "advance_load"
+
+	OpPutSegment     Op = "put_segment"
+	OpDropSegment    Op = "drop_segment"
+	OpPublishSegment Op = "publish_segment"
 )
 
 // Command is one change of the catalog, as it lies in the log.
@@ -51,17 +57,20 @@ type Command struct {
 	NewName string              `json:"new_name,omitempty"` // OpRenameBase
 	Options *schema.BaseOptions `json:"options,omitempty"`  // OpCreateBase
 	Base    schema.BaseID       `json:"base,omitempty"`
-	Schema  *schema.Schema      `json:"schema,omitempty"` // OpSetSchema: Version is the expected one + 1
+	Schema  *schema.Schema      `json:"schema,omitempty"` // OpSetSchema: Version is the expected one + 1, Segments are left out
 	Load    *LoadChange         `json:"load,omitempty"`
+	Change  *SegmentChange      `json:"change,omitempty"` // of a segment of the base Name, Base
 }
 
 // Encode returns the command's bytes.
 func (c *Command) Encode() []byte {
-	b, err := json.Marshal(c)
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // conditions are full of < and >
+	if err := enc.Encode(c); err != nil {
 		panic(fmt.Sprintf("catalog: a command holds plain data only: %v", err))
 	}
-	return b
+	return b.Bytes()
 }
 
 // Result is what Apply answers: the base's schema after the change, or the load's state.
@@ -141,6 +150,8 @@ func (c *Catalog) applyLocked(index uint64, in *Command) (Result, error) {
 		return c.openLoad(index, in.Load)
 	case OpAdvanceLoad:
 		return c.advanceLoad(in.Load)
+	case OpPutSegment, OpDropSegment, OpPublishSegment:
+		return c.changeSegment(in)
 	}
 	return Result{}, diag.New(diag.Internal, diag.Span{}, "the catalog does not know the operation %q", in.Op).
 		WithHint("the log was written by a newer version of Muster")
@@ -201,6 +212,9 @@ func (c *Catalog) setSchema(in *Command) (Result, error) {
 	}
 	if in.Schema.Version != now.Version+1 {
 		return Result{}, ErrStale
+	}
+	if err := keepSegments(now, in.Schema); err != nil {
+		return Result{}, err
 	}
 	c.st.Bases[in.Schema.Name] = in.Schema
 	return Result{Schema: in.Schema}, nil

@@ -41,7 +41,8 @@ func (n *Node) DropBase(ctx context.Context, name string) error {
 }
 
 // ChangeSchema edits the schema of a base: edit gets the newest version, which it must not change, and
-// returns the edited clone, the same schema if there is nothing to do, or an error. Data that the new
+// returns the edited clone, the same schema if there is nothing to do, or an error. An edit changes one segment,
+// or none and all the rest. Data that the new
 // schema no longer names is dropped in all groups before it returns; what was added reaches a group with
 // the first write that needs it.
 func (n *Node) ChangeSchema(ctx context.Context, name string, edit func(*schema.Schema) (*schema.Schema, error)) (*schema.Schema, error) {
@@ -57,17 +58,14 @@ func (n *Node) ChangeSchema(ctx context.Context, name string, edit func(*schema.
 			return next, err
 		}
 		next.Version = now.Version + 1
-		res, err := n.proposeCatalog(ctx, &catalogCommand{Op: catalog.OpSetSchema, Base: now.Base, Schema: next})
-		if errors.Is(err, catalog.ErrStale) {
-			continue
-		}
+		cmd, err := schemaCommand(now, next)
 		if err != nil {
 			return nil, err
 		}
-		if drops(now, next) {
-			err = n.everyGroup(ctx, n.groupsOf(next), next.Base, &change.Change{Parts: []change.Part{&change.Schema{To: next}}})
+		done, err := n.propose(ctx, now, cmd)
+		if !errors.Is(err, catalog.ErrStale) {
+			return done, err
 		}
-		return res.Schema, err
 	}
 }
 
@@ -77,6 +75,13 @@ func drops(old, next *schema.Schema) bool {
 	for _, a := range old.Attrs {
 		if _, ok := next.AttrByID(a.ID); !ok {
 			return true
+		}
+	}
+	for i := range old.Segments {
+		if seg := &old.Segments[i]; seg.Static() {
+			if _, ok := next.AttrByID(seg.Attr); !ok {
+				return true
+			}
 		}
 	}
 	for _, e := range old.Events {

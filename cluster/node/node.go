@@ -69,6 +69,9 @@ func Open(cfg Config) (*Node, error) {
 	if err := n.reconcile(context.Background()); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the groups to the catalog's schemas: %w", err), n.Close(context.Background()))
 	}
+	if err := n.dropUnbuilt(context.Background()); err != nil {
+		cfg.Logger.Warn("segments whose building was cut off could not be dropped; the next CREATE of their names does", "err", err)
+	}
 	return n, nil
 }
 

@@ -267,7 +267,12 @@ func (n *Node) proposeCatalog(ctx context.Context, cmd *catalogCommand) (catalog
 func (n *Node) frees(cmd *catalogCommand) bool {
 	if cmd.Schema != nil {
 		now, ok := n.cat.Base(cmd.Schema.Name)
-		return ok && drops(now, cmd.Schema)
+		if !ok {
+			return false
+		}
+		whole := *cmd.Schema
+		whole.Segments = now.Segments // the command leaves them out and the catalog keeps them
+		return drops(now, &whole)
 	}
-	return cmd.Op == catalog.OpDropBase
+	return cmd.Op == catalog.OpDropBase || cmd.Op == catalog.OpDropSegment
 }
