@@ -14,16 +14,19 @@ import (
 type selector struct {
 	types  []*schema.EventType
 	filter node
+	now    int64 // the statement's own clock, by which KEEP is measured
 }
 
 func (c *compiler) selector(s *ast.Selector, sc scope) (selector, error) {
-	var out selector
+	out := selector{now: c.now}
 	switch {
+	case sc.table:
+		return out, diag.New(diag.Invalid, s.At, "a statement over an event looks at one event; write contact IN (DID ...)")
 	case sc.event:
 		return out, diag.New(diag.NotYet, s.At, "events within [...] are not yet in this version")
 	case sc.noData:
 		return out, diag.New(diag.Invalid, s.At, "AS OF takes one instant, not events")
-	case sc.grouped:
+	case sc.g != nil:
 		return out, diag.New(diag.Invalid, s.At, "a number of one contact within a total; nest it: sum(...)")
 	}
 	if s.Any {
@@ -51,7 +54,7 @@ func (c *compiler) selector(s *ast.Selector, sc scope) (selector, error) {
 func (s selector) events(en *env) []*event {
 	var out []*event
 	for _, e := range en.c.ordered() {
-		if e.ms > en.clock || !s.names(e.typ) {
+		if e.ms > en.clock || !s.holds(e) {
 			continue
 		}
 		inner := *en
@@ -64,8 +67,14 @@ func (s selector) events(en *env) []*event {
 	return out
 }
 
-func (s selector) names(id schema.EventID) bool {
-	return slices.ContainsFunc(s.types, func(t *schema.EventType) bool { return t.ID == id })
+// holds says whether the event is of a type named and has not outlived it.
+func (s selector) holds(e *event) bool {
+	return slices.ContainsFunc(s.types, func(t *schema.EventType) bool { return t.ID == e.typ && !outlived(t, e.ms, s.now) })
+}
+
+// outlived says whether an event is past its type's KEEP, so that it counts no more, swept or not.
+func outlived(t *schema.EventType, ms, now int64) bool {
+	return t.Keep > 0 && ms <= now-t.Keep.Milliseconds()
 }
 
 func within(events []*event, r reach) []*event {
@@ -158,11 +167,11 @@ func (c *compiler) aggregate(a *ast.Aggregate, sc scope) (node, error) {
 	if len(a.Options) > 0 {
 		return node{}, diag.New(diag.Invalid, a.At, "%s takes no options", fn)
 	}
-	ofContacts, err := c.ofContacts(a)
+	total, err := c.isTotal(a, sc)
 	switch {
 	case err != nil:
 		return node{}, err
-	case ofContacts:
+	case total:
 		return c.total(a, fn, sc)
 	case len(a.Pick) > 0 != (fn == "first" || fn == "last"):
 		return node{}, diag.New(diag.Invalid, a.At, "first and last pick a property of an event: last(x).time")
@@ -170,9 +179,10 @@ func (c *compiler) aggregate(a *ast.Aggregate, sc scope) (node, error) {
 	return c.eventAggregate(a, fn, sc)
 }
 
-// ofContacts says whether the aggregate totals contacts: count(*), an expression, or an attribute.
-func (c *compiler) ofContacts(a *ast.Aggregate) (bool, error) {
-	if a.Sel == nil {
+// isTotal says whether the aggregate is over the statement's rows: count(*), an expression or an attribute;
+// in a statement over an event every aggregate is. count(name) is of an event, if there is one.
+func (c *compiler) isTotal(a *ast.Aggregate, sc scope) (bool, error) {
+	if a.Sel == nil || sc.table {
 		return true, nil
 	}
 	s := a.Sel
@@ -189,7 +199,7 @@ func (c *compiler) ofContacts(a *ast.Aggregate) (bool, error) {
 	takesSelector := slices.Contains([]string{"count", "first", "last", "recency", "days"}, fn)
 	switch {
 	case takesSelector && len(a.Prop) == 0 && !a.Distinct:
-		return false, nil
+		return fn == "count" && isAttr && !isEvent, nil
 	case isAttr && isEvent && len(a.Prop) > 0:
 		return false, diag.New(diag.Invalid, a.At, "%q is an attribute and a property", full)
 	}

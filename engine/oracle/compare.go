@@ -201,6 +201,9 @@ func (c *compiler) in(e *ast.In, sc scope) (node, error) {
 	if e.List != nil {
 		return node{}, diag.New(diag.NotYet, e.At, "lists are not yet in this version")
 	}
+	if n, ok, err := c.contactIn(e, sc); ok || err != nil {
+		return n, err
+	}
 	x, err := c.expr(e.X, sc)
 	if err != nil {
 		return node{}, err

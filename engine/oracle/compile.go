@@ -29,7 +29,8 @@ type env struct {
 	clock int64
 	c     *contact
 	e     *event
-	group []*contact // of a total over contacts
+	group []*env // of a group: its rows, each a contact or an event
+	keys  []val  // of a group: the values of its terms
 	err   error
 }
 
@@ -58,16 +59,18 @@ func constant(t typ, v val, at diag.Span) node {
 
 // scope says what bare names mean.
 type scope struct {
-	types   []*schema.EventType // inside […]: the selector's event types
-	event   bool                // inside […]
-	noData  bool                // AS OF: only constants
-	grouped bool                // outside the totals of a grouped statement
+	types  []*schema.EventType // of events: their types
+	event  bool                // of an event: inside […], or of a statement over an event
+	table  bool                // of a statement over an event
+	noData bool                // AS OF: only constants
+	g      *grouping           // outside the totals of a grouped statement
 }
 
 // compiler checks a statement and makes closures of it.
 type compiler struct {
 	db         *DB
 	now, clock int64 // the statement's clock, and where AS OF moved it
+	depth      int   // of segments within segments
 }
 
 func (c *compiler) s() *schema.Schema { return c.db.schema }
@@ -85,7 +88,10 @@ func (c *compiler) condition(e ast.Expr, sc scope) (node, error) {
 }
 
 func (c *compiler) expr(e ast.Expr, sc scope) (node, error) {
-	n, err := c.dispatch(e, sc)
+	n, ok, err := c.ofGroup(e, sc)
+	if !ok && err == nil {
+		n, err = c.dispatch(e, sc)
+	}
 	n.at = e.Span()
 	return n, err
 }
@@ -132,6 +138,8 @@ func (c *compiler) dispatch(e ast.Expr, sc scope) (node, error) {
 		return c.nth(e, sc)
 	case *ast.KnownFor:
 		return c.knownFor(e, sc)
+	case *ast.InSegment:
+		return c.inSegment(e, sc)
 	}
 	return node{}, diag.New(diag.NotYet, e.Span(), "not yet in this version")
 }
@@ -167,6 +175,9 @@ func joinNames(parts []ast.Ident) string {
 // name is a property inside […], elsewhere an attribute; contact.x inside […] is an attribute.
 func (c *compiler) name(n *ast.Name, sc scope) (node, error) {
 	if sc.event && (len(n.Parts) == 1 || n.Parts[0].Name != "contact") {
+		if sc.g != nil {
+			return node{}, diag.New(diag.Invalid, n.Span(), "%q is neither grouped nor in a total", joinNames(n.Parts))
+		}
 		return c.property(sc.types, joinNames(n.Parts), n.Span())
 	}
 	parts := n.Parts
@@ -183,8 +194,8 @@ func (c *compiler) attribute(name string, at diag.Span, sc scope) (node, error) 
 		return node{}, diag.New(diag.Name, at, "there is no attribute %q", name)
 	case sc.noData:
 		return node{}, diag.New(diag.Invalid, at, "AS OF takes one instant, not an attribute")
-	case sc.grouped:
-		return node{}, diag.New(diag.Invalid, at, "%q has many values in a total", name)
+	case sc.g != nil:
+		return node{}, diag.New(diag.Invalid, at, "%q is neither grouped nor in a total", name)
 	}
 	read := func(en *env) val { return fromStored(en.c.attrs[a.ID]) }
 	switch a.ID {

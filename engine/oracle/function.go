@@ -70,7 +70,7 @@ func (c *compiler) bucket(e *ast.Call, sc scope) (node, error) {
 	if salt.lit == nil {
 		return salt, diag.New(diag.Type, salt.at, "bucket takes a text literal")
 	}
-	if sc.grouped || sc.noData {
+	if sc.g != nil || sc.noData {
 		return salt, diag.New(diag.Invalid, e.At, "bucket is a number of one contact")
 	}
 	return node{t: typ{kind: kInt}, ev: func(en *env) val {

@@ -15,7 +15,6 @@ import (
 	"slices"
 	"sort"
 	"strconv"
-	"time"
 
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/storage/schema"
@@ -37,6 +36,7 @@ type contact struct {
 	attrs   map[schema.AttrID]schema.Value
 	events  []*event
 	sorted  bool
+	lists   map[schema.SegmentID]int64 // static segments, with the instant of adding
 }
 
 type event struct {
@@ -113,6 +113,11 @@ func (db *DB) forget(c *contact) {
 	for id := range c.attrs {
 		if _, ok := db.schema.AttrByID(id); !ok {
 			delete(c.attrs, id)
+		}
+	}
+	for id := range c.lists {
+		if !slices.ContainsFunc(db.schema.Segments, func(s schema.Segment) bool { return s.ID == id && s.Static() }) {
+			delete(c.lists, id)
 		}
 	}
 	c.events = slices.DeleteFunc(c.events, func(e *event) bool {
@@ -363,7 +368,7 @@ func (db *DB) Retain(nowMS int64) error {
 	for _, c := range db.contacts {
 		c.events = slices.DeleteFunc(c.events, func(e *event) bool {
 			t, _ := db.schema.EventByID(e.typ)
-			return t.Keep > 0 && e.ms <= nowMS-int64(t.Keep/time.Millisecond)
+			return outlived(t, e.ms, nowMS)
 		})
 	}
 	return nil

@@ -3,16 +3,16 @@ package oracle
 import (
 	"math/big"
 	"slices"
-	"strings"
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/storage/schema"
 )
 
-// Answer is what a statement says. Count and IDs are the contacts that match, IDs in byte order, LIMIT
-// not applied. Rows are SELECT's rows: ordered as ORDER BY says, equal ones (all, without ORDER BY) by
-// contact id.
+// Answer is what a statement says. Count and IDs are the contacts that match, IDs in byte order, neither
+// HAVING nor LIMIT applied; of a statement over an event Count is the number of events and IDs is empty.
+// Rows are SELECT's rows: ordered as ORDER BY says, equal ones (all, without ORDER BY) by contact id, then
+// an event's time and arrival; groups by their terms.
 type Answer struct {
 	Count   int
 	IDs     []string
@@ -52,27 +52,25 @@ func (c *compiler) asOf(e ast.Expr, clock int64) (int64, error) {
 	return c.clock, nil
 }
 
-// match returns the contacts that satisfy the condition, by id, and checks the condition even if there
-// are none.
-func (c *compiler) match(where ast.Expr, clock int64) ([]*contact, error) {
+// match returns the rows of a source that satisfy the condition, in the order in which equal ones come, and
+// checks the condition even if there are none.
+func (c *compiler) match(where ast.Expr, src source, clock int64) ([]*env, error) {
 	cond := constant(typ{kind: kBool}, boolean(true), diag.Span{})
 	if where != nil {
 		var err error
-		if cond, err = c.condition(where, scope{}); err != nil {
+		if cond, err = c.condition(where, src.scope); err != nil {
 			return nil, err
 		}
 	}
-	var out []*contact
-	for _, ct := range c.db.contacts {
-		en := &env{db: c.db, clock: clock, c: ct}
+	var out []*env
+	for _, en := range src.rows(clock) {
 		if cond.ev(en).isTrue() {
-			out = append(out, ct)
+			out = append(out, en)
 		}
 		if en.err != nil {
 			return nil, en.err
 		}
 	}
-	slices.SortFunc(out, func(a, b *contact) int { return strings.Compare(a.id, b.id) })
 	return out, nil
 }
 
@@ -81,7 +79,7 @@ func (c *compiler) count(s *ast.Count, clock int64) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	found, err := c.match(s.Where, clock)
+	found, err := c.match(s.Where, c.contacts(), clock)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -90,10 +88,12 @@ func (c *compiler) count(s *ast.Count, clock int64) (Answer, error) {
 	return a, nil
 }
 
-func answerOf(found []*contact) Answer {
+func answerOf(found []*env) Answer {
 	a := Answer{Count: len(found)}
-	for _, ct := range found {
-		a.IDs = append(a.IDs, ct.id)
+	for _, en := range found {
+		if en.e == nil {
+			a.IDs = append(a.IDs, en.c.id)
+		}
 	}
 	return a
 }
@@ -104,46 +104,54 @@ type column struct {
 	node
 }
 
+// selection is a compiled SELECT whose rows are contacts, events or groups of them.
+type selection struct {
+	cols  []column
+	order []sortKey
+	limit int
+}
+
 func (c *compiler) selectRows(s *ast.Select, clock int64) (Answer, error) {
-	if s.From.Name != "contacts" {
-		if _, ok := c.s().Event(s.From.Name); ok {
-			return Answer{}, diag.New(diag.NotYet, s.From.At, "SELECT from an event is not yet in this version")
-		}
-		return Answer{}, diag.New(diag.Name, s.From.At, "there is no table %q", s.From.Name)
-	}
-	clock, err := c.asOf(s.AsOf, clock)
+	src, err := c.source(s.From)
 	if err != nil {
 		return Answer{}, err
 	}
-	sc := scope{grouped: slices.ContainsFunc(s.Items, func(it ast.Item) bool { return !it.Star && c.totals(it.X) })}
-	cols, err := c.columns(s.Items, sc)
+	if clock, err = c.asOf(s.AsOf, clock); err != nil {
+		return Answer{}, err
+	}
+	if c.isGrouped(s, src.scope) {
+		return c.groupedRows(s, src, clock)
+	}
+	sel, err := c.selection(s, src.scope, src.scope)
 	if err != nil {
 		return Answer{}, err
 	}
-	order, err := c.order(s.Order, cols, sc)
+	found, err := c.match(s.Where, src, clock)
 	if err != nil {
 		return Answer{}, err
 	}
-	limit, err := limitOf(s.Limit)
-	if err != nil {
-		return Answer{}, err
+	return sel.answer(answerOf(found), found)
+}
+
+// selection compiles list, ORDER BY and LIMIT; order is the scope of ORDER BY, in which aliases have a meaning.
+func (c *compiler) selection(s *ast.Select, list, order scope) (sel selection, err error) {
+	if sel.cols, err = c.columns(s.Items, list); err != nil {
+		return sel, err
 	}
-	found, err := c.match(s.Where, clock)
-	if err != nil {
-		return Answer{}, err
+	if sel.order, err = c.order(s.Order, sel.cols, order); err != nil {
+		return sel, err
 	}
-	a := answerOf(found)
-	for _, col := range cols {
+	sel.limit, err = limitOf(s.Limit)
+	return sel, err
+}
+
+// answer fills an answer with the rows of envs.
+func (sel selection) answer(a Answer, envs []*env) (Answer, error) {
+	for _, col := range sel.cols {
 		a.Columns = append(a.Columns, col.name)
 	}
-	envs := []*env{{db: c.db, clock: clock, group: found}}
-	if !sc.grouped {
-		envs = nil
-		for _, ct := range found {
-			envs = append(envs, &env{db: c.db, clock: clock, c: ct})
-		}
-	}
-	a.Rows, err = rows(envs, cols, order, limit)
+	var err error
+	a.Rows, err = rows(envs, sel.cols, sel.order, sel.limit)
 	return a, err
 }
 
@@ -161,6 +169,9 @@ func limitOf(l *ast.Literal) (int, error) {
 func (c *compiler) columns(items []ast.Item, sc scope) ([]column, error) {
 	var out []column
 	for _, it := range items {
+		if it.Star && sc.g != nil {
+			return nil, diag.New(diag.Invalid, it.At, "* has no meaning in a grouped statement")
+		}
 		if it.Star {
 			star, err := c.star(sc, it.At)
 			if err != nil {
@@ -185,15 +196,21 @@ func (c *compiler) columns(items []ast.Item, sc scope) ([]column, error) {
 	return out, nil
 }
 
-// star is every attribute: id, created_at, then in creation order.
+// star is every attribute (id, created_at, then in creation order), or contact, time and every property.
 func (c *compiler) star(sc scope, at diag.Span) ([]column, error) {
 	names := []string{"id", "created_at"}
 	for _, a := range c.s().Attrs {
 		names = append(names, a.Name)
 	}
+	if sc.table {
+		names = []string{"contact", "time"}
+		for _, p := range sc.types[0].Props {
+			names = append(names, p.Name)
+		}
+	}
 	var out []column
 	for _, name := range names {
-		n, err := c.attribute(name, at, sc)
+		n, err := c.name(&ast.Name{Parts: []ast.Ident{{Name: name, At: at}}}, sc)
 		if err != nil {
 			return nil, err
 		}
@@ -288,6 +305,13 @@ func rows(envs []*env, cols []column, order []sortKey, limit int) ([][]Cell, err
 		out = append(out, r.cells)
 	}
 	return out, nil
+}
+
+// sortedBy sorts rows by their keys; equal ones keep their order.
+func sortedBy(rows []*env, keys []sortKey) []*env {
+	out := slices.Clone(rows)
+	slices.SortStableFunc(out, func(a, b *env) int { return compareKeys(keys, a.keys, b.keys) })
+	return out
 }
 
 func compareKeys(order []sortKey, a, b []val) int {

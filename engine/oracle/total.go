@@ -5,20 +5,20 @@ import (
 	"github.com/musterdb/muster/query/diag"
 )
 
-// total is an aggregate over contacts: count(*), sum(ltv), sum(sum(purchase.amount)). It stands only in a
-// select list, and there not within another total.
+// total is an aggregate over the rows of a group: count(*), sum(ltv), sum(sum(purchase.amount)). It stands
+// only in a grouped statement's list, HAVING and ORDER BY, and there not within another total.
 func (c *compiler) total(a *ast.Aggregate, fn string, sc scope) (node, error) {
 	switch {
-	case !sc.grouped:
-		return node{}, diag.New(diag.Invalid, a.At, "a total over contacts stands only in a select list")
+	case sc.g == nil:
+		return node{}, diag.New(diag.Invalid, a.At, "a total stands only in a select list, HAVING or ORDER BY")
 	case a.Window != nil || len(a.Pick) > 0:
-		return node{}, diag.New(diag.Invalid, a.At, "a total over contacts has neither window nor property")
+		return node{}, diag.New(diag.Invalid, a.At, "a total has neither window nor property")
 	case a.Star && fn != "count":
 		return node{}, diag.New(diag.Invalid, a.At, "only count takes *")
 	case a.Star:
 		return node{t: typ{kind: kInt}, ev: func(en *env) val { return integer(int64(len(en.group))) }}, nil
 	}
-	x, err := c.totalled(a)
+	x, err := c.totalled(a, sc.g.row)
 	if err != nil {
 		return node{}, err
 	}
@@ -40,19 +40,22 @@ func (c *compiler) total(a *ast.Aggregate, fn string, sc scope) (node, error) {
 	return node{t: t, ev: func(en *env) val { return f(en, knownOf(en, x)) }}, nil
 }
 
-// totalled compiles what is totalled: an expression or an attribute of one contact.
-func (c *compiler) totalled(a *ast.Aggregate) (node, error) {
+// totalled compiles what is totalled: an expression, or a name, of one row.
+func (c *compiler) totalled(a *ast.Aggregate, row scope) (node, error) {
 	if a.Arg != nil {
-		return c.expr(a.Arg, scope{})
+		return c.expr(a.Arg, row)
 	}
-	return c.attribute(joinNames(append(a.Sel.Events[:1:1], a.Prop...)), a.At, scope{})
+	if a.Sel.Any || a.Sel.Filter != nil || len(a.Sel.Events) != 1 {
+		return node{}, diag.New(diag.Invalid, a.At, "a total over an event takes its properties")
+	}
+	return c.name(&ast.Name{Parts: append(a.Sel.Events[:1:1], a.Prop...)}, row)
 }
 
 func knownOf(en *env, x node) []val {
 	var out []val
-	for _, ct := range en.group {
-		inner := &env{db: en.db, clock: en.clock, c: ct}
-		if v := x.ev(inner); v.ok {
+	for _, row := range en.group {
+		inner := *row
+		if v := x.ev(&inner); v.ok {
 			out = append(out, v)
 		}
 		if inner.err != nil {
@@ -60,54 +63,4 @@ func knownOf(en *env, x node) []val {
 		}
 	}
 	return out
-}
-
-// totals says whether an expression has a total over contacts in it, which makes the statement one row.
-func (c *compiler) totals(e ast.Expr) bool {
-	switch e := e.(type) {
-	case *ast.Aggregate:
-		of, _ := c.ofContacts(e)
-		return of
-	case *ast.Paren:
-		return c.totals(e.X)
-	case *ast.Unary:
-		return c.totals(e.X)
-	case *ast.Binary:
-		return c.totals(e.X) || c.totals(e.Y)
-	case *ast.Between:
-		return c.anyTotals(e.X, e.Lo, e.Hi)
-	case *ast.In:
-		return c.totals(e.X) || c.anyTotals(e.Values...)
-	case *ast.IsNull:
-		return c.totals(e.X)
-	case *ast.IsDistinct:
-		return c.anyTotals(e.X, e.Y)
-	case *ast.InWindow:
-		return c.totals(e.X)
-	case *ast.Call:
-		return c.anyTotals(e.Args...)
-	case *ast.TryCast:
-		return c.totals(e.X)
-	case *ast.Case:
-		return c.caseTotals(e)
-	}
-	return false
-}
-
-func (c *compiler) anyTotals(es ...ast.Expr) bool {
-	for _, e := range es {
-		if c.totals(e) {
-			return true
-		}
-	}
-	return false
-}
-
-func (c *compiler) caseTotals(e *ast.Case) bool {
-	for _, w := range e.Whens {
-		if c.anyTotals(w.Cond, w.Then) {
-			return true
-		}
-	}
-	return e.Else != nil && c.totals(e.Else)
 }

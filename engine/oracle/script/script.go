@@ -69,7 +69,8 @@ type runner struct {
 	schema    *schema.Schema
 	clock     int64
 	lines     []string
-	at        int // index of the line being run
+	at        int  // index of the line being run
+	failing   bool // the line is expected to fail
 	result    Result
 }
 
@@ -108,7 +109,9 @@ func (r *runner) expectFail(code diag.Code, line string) error {
 		}
 		_, err = r.sys.Eval(statement, r.clock)
 	} else {
+		r.failing = true
 		err = r.write(line)
+		r.failing = false
 	}
 	var d *diag.Error
 	switch {
@@ -121,6 +124,8 @@ func (r *runner) expectFail(code diag.Code, line string) error {
 	}
 	return nil
 }
+
+var _ oracle.Changer = (*Oracle)(nil)
 
 var errNoBase = errors.New("the script has no base yet; write: base UTC")
 
@@ -143,7 +148,7 @@ func (r *runner) eval(rest string) error {
 	case len(want) == 0:
 		return errors.New("the expectation is empty")
 	case want[0] == "rows":
-		return sameRows(table, got.Rows, strings.Contains(rest[:i], " ORDER BY "))
+		return sameRows(table, got.Rows, strings.Contains(rest[:i], " ORDER BY ") || strings.Contains(rest[:i], " GROUP BY "))
 	case want[0] == "none":
 		return sameIDs(nil, got.IDs)
 	case want[0] == "ids":
@@ -178,7 +183,7 @@ func sameIDs(want, got []string) error {
 	return nil
 }
 
-// sameRows compares rows; without ORDER BY they come in any order.
+// sameRows compares rows; without an order they come in any.
 func sameRows(want []string, got [][]oracle.Cell, ordered bool) error {
 	var text []string
 	for _, row := range got {

@@ -19,6 +19,9 @@ import (
 func (r *runner) write(line string) error {
 	t := &tokens{list: split(line)}
 	verb := t.next()
+	if rest, ok := strings.CutPrefix(line, verb+" "); ok && r.sys != nil && (verb == "segment" || verb == "change") {
+		return r.changeText(verb, rest)
+	}
 	if verb != "base" && r.sys == nil {
 		return errNoBase
 	}
@@ -51,6 +54,10 @@ func (r *runner) verb(verb string, t *tokens) error {
 		return r.sys.Delete(unquote(t.next()), r.clock)
 	case "retain":
 		return r.sys.Retain(r.clock)
+	case "static":
+		return r.static(t.name())
+	case "members":
+		return r.members(t)
 	}
 	return fmt.Errorf("there is no command %q", verb)
 }
