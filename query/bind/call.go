@@ -166,6 +166,9 @@ func (b *binder) arguments(x *ast.Call, f function, args []operand) (plan.Type, 
 		if !isText(args[0].e) {
 			return plan.Type{}, diag.New(diag.Type, args[0].x.Span(), "bucket takes a fixed text").WithHint("write %s", f.usage)
 		}
+		if b.scope.group != nil {
+			return plan.Type{}, b.notGrouped(x, plan.Of(schema.KindInt))
+		}
 		if b.scope.kind == ofFile || b.scope.kind == ofConstant {
 			return plan.Type{}, diag.New(diag.Invalid, x.At, "bucket(…) is asked of a contact, which is not known here")
 		}

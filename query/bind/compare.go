@@ -299,6 +299,9 @@ func (b *binder) in(x *ast.In) (plan.Expr, error) {
 	if n := len(x.Values); n == 0 || n > schema.MaxListValues {
 		return nil, diag.New(diag.Limit, x.At, "a list has 1 to %d values, not %d", schema.MaxListValues, n)
 	}
+	if e, ok, err := b.contactIn(x); ok {
+		return e, err
+	}
 	left, err := b.operand(x.X)
 	if err != nil {
 		return nil, err

@@ -13,8 +13,14 @@ import (
 
 // behaviour binds what asks for a contact's events.
 func (b *binder) behaviour(x ast.Expr) (plan.Expr, error) {
+	if b.scope.group != nil {
+		return b.behaviourInGroup(x)
+	}
 	switch b.scope.kind {
 	case ofEvent:
+		if b.scope.table {
+			return nil, b.behaviourInTable(x)
+		}
 		return nil, diag.New(diag.Invalid, x.Span(), "inside […] a condition is about one event").
 			WithHint("put what the contact did outside the brackets and join it with AND")
 	case ofFile, ofConstant:
@@ -135,7 +141,7 @@ func (b *binder) aggregate(x *ast.Aggregate) (plan.Expr, error) {
 	case !ok:
 		return nil, phrase.NotYet(x.Fn.At, "%s(…)", x.Fn.Name)
 	case x.Star, x.Sel == nil:
-		return nil, total(x)
+		return nil, b.noTotalHere(x)
 	case len(x.Options) > 0:
 		return nil, diag.New(diag.Invalid, x.Options[0].Span(), "%s takes one argument", x.Fn.Name).
 			WithHint("several events stand in brackets: %s((open, click))", x.Fn.Name)
@@ -157,7 +163,7 @@ func (b *binder) aggregateShape(x *ast.Aggregate, fn plan.AggFn) error {
 	sel := print.Selector(x.Sel)
 	name := x.Fn.Name
 	if b.meansAttribute(x, fn) {
-		return b.attributeTotal(x)
+		return b.noTotalHere(x)
 	}
 	if err := b.twoMeanings(x, fn); err != nil {
 		return err
@@ -233,19 +239,18 @@ func (b *binder) twoMeanings(x *ast.Aggregate, fn plan.AggFn) error {
 			x.Fn.Name, name, phrase.Name(x.Sel.Events[0].Name), ast.Dotted(x.Prop))
 }
 
-// total is the error of a total over contacts where one contact is asked.
-func total(x *ast.Aggregate) error {
-	if x.Star {
-		return diag.New(diag.Invalid, x.At, "count(*) counts contacts; it stands alone in a select list").
-			WithHint("write COUNT condition, or count(event) for a contact's events")
+// noTotalHere is the error of a total where one contact or one event is asked.
+func (b *binder) noTotalHere(x *ast.Aggregate) error {
+	what := phrase.Expr(x)
+	if b.scope.total != nil {
+		return diag.New(diag.Invalid, x.At, "%s is a total over rows, and totals do not stand in totals", what).
+			WithHint("inside %s(…) write an expression over one row, such as sum(purchase.amount)", b.scope.total.Fn.Name)
 	}
-	return phrase.NotYet(x.At, "totals over contacts, %s(…)", x.Fn.Name)
-}
-
-// attributeTotal is the error of sum(ltv) where one contact is asked.
-func (b *binder) attributeTotal(x *ast.Aggregate) error {
-	name, _ := attributeName(x)
-	return phrase.NotYet(x.At, "totals over contacts, %s(%s)", x.Fn.Name, phrase.Name(name)).WithHint("the value of one contact is %s", phrase.Name(name))
+	e := diag.New(diag.Invalid, x.At, "%s is a total over rows; it stands in a select list, after HAVING or in ORDER BY", what)
+	if x.Star {
+		return e.WithHint("to count contacts write COUNT condition; how many events a contact has is count(event)")
+	}
+	return e.WithHint("the value of one row is %s", phrase.Expr(totalArgument(x)))
 }
 
 func (b *binder) needsProperty(x *ast.Aggregate) error {

@@ -52,6 +52,11 @@ func (b *binder) expr(x ast.Expr) (plan.Expr, error) {
 		return nil, diag.New(diag.Limit, x.Span(), "the statement is nested too deeply")
 	}
 	defer func() { b.depth-- }()
+	if b.scope.group != nil {
+		if e, ok, err := b.groupTerm(x); ok || err != nil {
+			return e, err
+		}
+	}
 	switch x := x.(type) {
 	case *ast.Literal:
 		return literal(x, "")

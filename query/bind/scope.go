@@ -22,10 +22,16 @@ type scope struct {
 	kind    scopeKind
 	events  []*schema.EventType // ofEvent
 	columns []Column            // ofFile
+	table   bool                // ofEvent: the statement's rows are events; else names stand inside […]
+	group   *grouping           // what is asked is a group of rows; nil: one row
+	total   *ast.Aggregate      // the total in whose brackets the row is asked
 }
 
 // name binds a possibly dotted name.
 func (b *binder) name(x *ast.Name) (plan.Expr, error) {
+	if b.scope.group != nil {
+		return b.nameInGroup(x)
+	}
 	switch b.scope.kind {
 	case ofEvent:
 		return b.nameInEvent(x)
@@ -200,10 +206,10 @@ func (b *binder) unknownProperty(x *ast.Name) error {
 		return e
 	}
 	if _, ok := b.sch.Attr(name); ok {
-		return e.WithHint("%s is an attribute; inside […] write contact.%[1]s", phrase.Name(name))
+		return e.WithHint("%s is an attribute; %swrite contact.%[1]s", phrase.Name(name), b.inside(""))
 	}
 	if rest := x.Parts[1:]; len(rest) > 0 && len(events) == 1 && x.Parts[0].Name == events[0].Name {
-		return e.WithHint("inside %s[…] write %s", phrase.Name(events[0].Name), phrase.Name(ast.Dotted(rest)))
+		return e.WithHint("%swrite %s", b.inside(phrase.Name(events[0].Name)), phrase.Name(ast.Dotted(rest)))
 	}
 	if len(x.Parts) > 1 {
 		return e.WithHint("earlier steps and look-ups (name.property) are not yet in this version; an attribute is contact.name")
@@ -212,6 +218,14 @@ func (b *binder) unknownProperty(x *ast.Name) error {
 		return e.WithHint("did you mean the text %s? Text stands in single quotes", phrase.Text(name))
 	}
 	return e.WithHint("the properties are %s", phrase.List(propNames(events)))
+}
+
+// inside says where names are properties, unless the whole statement is over an event.
+func (b *binder) inside(event string) string {
+	if b.scope.table {
+		return ""
+	}
+	return "inside " + event + "[…] "
 }
 
 // noProperty says that none of the events has a property.

@@ -22,67 +22,78 @@ func sorted(names []string) []string {
 const ContactsTable = "contacts"
 
 func (b *binder) selectQuery(q *plan.Query, s *ast.Select) error {
-	if err := b.from(s.From); err != nil {
+	if err := b.from(q, s.From); err != nil {
 		return err
 	}
 	if err := b.head(q, s.Where, s.AsOf); err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(s.Items, isTotal); i >= 0 {
-		return b.countOnly(q, s, i)
+	var err error
+	switch {
+	case countOnly(s):
+		q.Count = true
+	case b.grouped(s):
+		err = b.groups(q, s)
+	default:
+		err = b.rows(q, s)
 	}
+	if err != nil {
+		return err
+	}
+	return b.limit(q, s.Limit)
+}
+
+// rows binds the list and ORDER BY of a statement that answers rows.
+func (b *binder) rows(q *plan.Query, s *ast.Select) error {
 	if err := b.items(q, s.Items); err != nil {
 		return err
 	}
 	q.Visible = len(q.Items)
+	return b.orders(q, s)
+}
+
+func (b *binder) orders(q *plan.Query, s *ast.Select) error {
 	for _, o := range s.Order {
 		if err := b.order(q, s, o); err != nil {
 			return err
 		}
 	}
-	return b.limit(q, s.Limit)
+	return nil
 }
 
-func (b *binder) from(n ast.Ident) error {
+// from finds the table: contacts, or an event type.
+func (b *binder) from(q *plan.Query, n ast.Ident) error {
 	if n.Name == ContactsTable {
 		return nil
 	}
-	if _, ok := b.sch.Event(n.Name); ok {
-		return phrase.NotYet(n.At, "SELECT from an event type").WithHint("write SELECT … FROM contacts WHERE DID %s", phrase.Name(n.Name))
+	if ev, ok := b.sch.Event(n.Name); ok {
+		q.From = ev.ID
+		b.scope = scope{kind: ofEvent, events: []*schema.EventType{ev}, table: true}
+		return nil
 	}
 	e := phrase.Unknown(n.At, "table", n.Name, append(b.eventNames(), ContactsTable))
 	if e.Hint == "" {
-		e = e.WithHint("write FROM contacts")
+		e = e.WithHint("write FROM contacts, or FROM one of the events: %s", phrase.List(b.eventNames()))
 	}
 	return e
 }
 
-// isTotal says whether an item is count(*).
-func isTotal(i ast.Item) bool {
-	a, ok := ast.Bare(i.X).(*ast.Aggregate)
-	return ok && !i.Star && a.Star
-}
-
-// countOnly binds SELECT count(*) FROM contacts.
-func (b *binder) countOnly(q *plan.Query, s *ast.Select, i int) error {
-	a := ast.Bare(s.Items[i].X).(*ast.Aggregate)
-	switch {
-	case a.Fn.Name != "count":
-		return diag.New(diag.Invalid, a.At, "%s(*) is nothing; only rows can be counted", a.Fn.Name).WithHint("write count(*)")
-	case len(s.Items) > 1:
-		return phrase.NotYet(a.At, "count(*) beside other columns (GROUP BY)").WithHint("write SELECT count(*) FROM contacts WHERE …")
-	case len(s.Order) > 0:
-		return diag.New(diag.Invalid, s.Order[0].X.Span(), "count(*) is one row, there is nothing to order")
-	case s.Limit != nil:
-		return diag.New(diag.Invalid, s.Limit.At, "count(*) is one row, there is nothing to limit")
+// countOnly says whether a statement is SELECT count(*) FROM contacts [WHERE …] and nothing else, which
+// needs no groups.
+func countOnly(s *ast.Select) bool {
+	if s.From.Name != ContactsTable || len(s.Items) != 1 || len(s.Group) > 0 || s.Having != nil || len(s.Order) > 0 || s.Limit != nil {
+		return false
 	}
-	q.Count = true
-	return nil
+	a, ok := ast.Bare(s.Items[0].X).(*ast.Aggregate)
+	return ok && a.Star && a.Fn.Name == "count" && s.Items[0].Alias == nil
 }
 
 func (b *binder) items(q *plan.Query, items []ast.Item) error {
 	for _, i := range items {
 		if i.Star {
+			if b.scope.group != nil {
+				return starInGroups(i)
+			}
 			b.star(q)
 			continue
 		}
@@ -106,8 +117,13 @@ func (b *binder) items(q *plan.Query, items []ast.Item) error {
 	return nil
 }
 
-// star is id, created_at and every attribute.
+// star is id, created_at and every attribute; of events contact, time, event_id if the type has ids, and
+// every property.
 func (b *binder) star(q *plan.Query) {
+	if b.scope.table {
+		b.starOfEvents(q)
+		return
+	}
 	for _, a := range append(schema.SystemAttributes(), b.sch.Attrs...) {
 		q.Items = append(q.Items, plan.Item{Name: a.Name, X: attrExpr(a)})
 	}
@@ -158,14 +174,14 @@ func (b *binder) orderItem(q *plan.Query, s *ast.Select, x ast.Expr) (int, error
 	}
 	e, err := b.expr(x)
 	if err != nil {
-		return 0, b.orderHint(q, err)
+		return 0, b.orderHint(q, x, err)
 	}
 	q.Items = append(q.Items, plan.Item{Name: name, X: e})
 	return len(q.Items) - 1, nil
 }
 
 // orderHint adds the columns' names to the error of an unknown name.
-func (b *binder) orderHint(q *plan.Query, err error) error {
+func (b *binder) orderHint(q *plan.Query, x ast.Expr, err error) error {
 	d, ok := errors.AsType[*diag.Error](err)
 	if !ok || d.Code != diag.Name {
 		return err
@@ -174,16 +190,26 @@ func (b *binder) orderHint(q *plan.Query, err error) error {
 	for _, i := range q.Items[:q.Visible] {
 		names = append(names, i.Name)
 	}
-	return d.WithHint("ORDER BY takes an attribute or a column: %s", phrase.List(names))
+	if n, ok := ast.Bare(x).(*ast.Name); ok {
+		if near, ok := diag.Suggest(ast.Dotted(n.Parts), append(names, b.attributeNames()...)); ok {
+			return d.WithHint("did you mean %s?", phrase.Name(near))
+		}
+	}
+	return d.WithHint("ORDER BY takes an expression or a column: %s", phrase.List(names))
 }
 
 func position(q *plan.Query, l *ast.Literal) (int, error) {
-	n, err := strconv.Atoi(l.Text)
-	if l.Kind != ast.LitInt || err != nil || n < 1 || n > q.Visible {
-		return 0, diag.New(diag.Invalid, l.At, "there is no column %s to order by", phrase.Short(l.Text)).
-			WithHint("write a number from 1 to %d, or a name", q.Visible)
+	return columnNumber(l, q.Visible, "order by")
+}
+
+// columnNumber reads the number of one of n columns, from 1 on, as an index.
+func columnNumber(l *ast.Literal, n int, to string) (int, error) {
+	i, err := strconv.Atoi(l.Text)
+	if l.Kind != ast.LitInt || err != nil || i < 1 || i > n {
+		return 0, diag.New(diag.Invalid, l.At, "there is no column %s to %s", phrase.Short(l.Text), to).
+			WithHint("write a number from 1 to %d, or a name", n)
 	}
-	return n - 1, nil
+	return i - 1, nil
 }
 
 func (b *binder) limit(q *plan.Query, l *ast.Literal) error {
