@@ -160,8 +160,8 @@ func (p *parser) between(x ast.Expr, not bool) (ast.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.need(lex.And, " and the upper end of BETWEEN"); err != nil {
-		return nil, err
+	if !p.take(lex.And) {
+		return nil, p.expected("AND and the upper end of BETWEEN").suggest("AND").or("write BETWEEN 1 AND 5; both ends belong to it")
 	}
 	hi, err := p.sum()
 	if err != nil {
@@ -181,6 +181,9 @@ func (p *parser) in(x ast.Expr, not bool) (ast.Expr, error) {
 	start := spanOf(p.advance())
 	if err := p.laterIn(start.To(spanOf(p.tok)), 0); err != nil {
 		return nil, err
+	}
+	if p.word == lex.Segment || p.word == lex.Any && p.wordAhead(1) == lex.Segment {
+		return nil, p.valueInSegment(x, not)
 	}
 	if !p.punct("(") {
 		return nil, p.expected("a list in brackets after IN").hint("write IN ('a', 'b')")

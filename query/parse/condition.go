@@ -162,6 +162,8 @@ func (p *parser) predicate() (ast.Expr, error) {
 		x, err = p.did()
 	case p.word == lex.Known && p.wordAhead(1) == lex.For:
 		x, err = p.knownFor()
+	case p.segmentRef():
+		x, err = p.inSegment()
 	case p.nthAhead():
 		x, err = p.nth()
 	default:

@@ -176,6 +176,10 @@ func identOf(t *lexer.Token) ast.Ident {
 func (p *parser) expectedName(what string) error {
 	f := p.expected(what)
 	switch p.tok.Type {
+	case tokPunct:
+		if p.punct("(") && isWord(p.ahead(1), "SELECT") {
+			return f.hint("there are no subselects: put the conditions into one WHERE; a stored condition is a segment, IN SEGMENT name")
+		}
 	case tokText:
 		return f.hint(`names stand in double quotes or none: %s`, lex.Quote(lex.Unquote(p.tok.Value), '"'))
 	case tokParam:

@@ -60,6 +60,14 @@ func (f *failure) suggest(candidates ...string) *failure {
 	return f
 }
 
+// or adds a hint where there is none.
+func (f *failure) or(hint string) *failure {
+	if f.err.Hint == "" {
+		return f.hint("%s", hint)
+	}
+	return f
+}
+
 // expected reports that something else should stand where the next token does.
 func (p *parser) expected(what string) *failure {
 	f := syntax(spanOf(p.tok), "expected %s but found %s", what, describe(p.tok))
@@ -99,7 +107,7 @@ func shorten(s string, n int) string {
 // notYet answers for a part of the language that this version does not have.
 func notYet(at diag.Span, topic string) *failure {
 	verb := "is"
-	if strings.HasSuffix(strings.Fields(topic)[0], "s") || strings.Contains(topic, " and ") {
+	if strings.HasSuffix(strings.Fields(topic)[0], "s") || strings.HasSuffix(topic, "s") || strings.Contains(topic, " and ") {
 		verb = "are"
 	}
 	return fail(diag.NotYet, at, "%s %s not yet in this version", topic, verb).

@@ -18,6 +18,7 @@ type form struct {
 	shape   string
 	clauses []clause
 	parse   func(*lexer.PeekingLexer) (ast.Stmt, error)
+	hints   map[string]string // what to write instead of a word that people put into this statement
 }
 
 // clause is a part of a statement that begins with fixed words.
@@ -31,48 +32,65 @@ type clause struct {
 // forms are the statements by their first word, or by their first two.
 var forms = map[string]*form{
 	"COUNT": {"COUNT condition [AS OF instant]",
-		[]clause{{words: "COUNT", joins: "AND OR"}, {words: "AS OF"}}, production[countStmt]()},
-	"SELECT": {"SELECT columns FROM contacts [WHERE condition] [ORDER BY columns] [LIMIT n] [AS OF instant]",
+		[]clause{{words: "COUNT", joins: "AND OR"}, {words: "AS OF"}}, production[countStmt](), countHints},
+	"SELECT": {"SELECT columns FROM contacts [WHERE condition] [GROUP BY columns] [HAVING condition] [ORDER BY columns] [LIMIT n] [AS OF instant]",
 		[]clause{{words: "SELECT", joins: ", AS"}, {words: "FROM", need: true}, {words: "WHERE", joins: "AND OR"},
-			{words: "ORDER BY", joins: ", DESC ASC"}, {words: "LIMIT"}, {words: "AS OF"}}, production[selectStmt]()},
-	"USE": {"USE base", []clause{{words: "USE"}}, production[useStmt]()},
+			{words: "GROUP BY", joins: ","}, {words: "HAVING", joins: "AND OR"},
+			{words: "ORDER BY", joins: ", DESC ASC"}, {words: "LIMIT"}, {words: "AS OF"}}, production[selectStmt](), nil},
+	"UPDATE": {"UPDATE contacts SET attribute = value, … WHERE condition",
+		[]clause{{words: "UPDATE"}, {words: "SET", need: true, joins: ","}, {words: "WHERE", joins: "AND OR"}}, production[updateStmt](), updateHints},
+	"DELETE FROM": {"DELETE FROM event WHERE condition",
+		[]clause{{words: "DELETE FROM"}, {words: "WHERE", joins: "AND OR"}}, production[deleteEventsStmt](), nil},
+	"CREATE SEGMENT": {segmentShape, segmentClauses("CREATE SEGMENT"), production[createSegmentStmt](), segmentHints},
+	"CREATE STATIC":  {segmentShape, segmentClauses("CREATE STATIC SEGMENT"), production[createSegmentStmt](), segmentHints},
+	"CREATE OR":      {segmentShape, segmentClauses("CREATE OR REPLACE"), production[createSegmentStmt](), segmentHints},
+	"ALTER SEGMENT": {"ALTER SEGMENT name ADD 'id', …, or ALTER SEGMENT name REMOVE 'id', …",
+		[]clause{{words: "ALTER SEGMENT", joins: "REMOVE"}, {words: "ADD", need: true, joins: ","}, {words: "REMOVE", silent: true, joins: ","}},
+		production[alterSegmentStmt](), nil},
+	"DESCRIBE": {"DESCRIBE contacts, or DESCRIBE [BASE | ATTRIBUTE | EVENT | SEGMENT] name",
+		[]clause{{words: "DESCRIBE"}}, production[describeStmt](), nil},
+	"SHOW CONTACT":  {"SHOW CONTACT 'id' [LIMIT n]", []clause{{words: "SHOW CONTACT"}, {words: "LIMIT"}}, production[showContactStmt](), nil},
+	"SHOW SEGMENTS": {"SHOW SEGMENTS [OF CONTACT 'id']", []clause{{words: "SHOW SEGMENTS"}, {words: "OF CONTACT"}}, production[showSegmentsStmt](), nil},
+	"KILL":          {"KILL n", []clause{{words: "KILL"}}, production[killStmt](), nil},
+	"USE":           {"USE base", []clause{{words: "USE"}}, production[useStmt](), nil},
 	"CREATE BASE": {"CREATE BASE name [WITH (timezone = 'Europe/Warsaw', schema = open, spread = 4)]",
-		[]clause{{words: "CREATE BASE"}, {words: "WITH ("}}, production[createBaseStmt]()},
+		[]clause{{words: "CREATE BASE"}, {words: "WITH ("}}, production[createBaseStmt](), nil},
 	"CREATE ATTRIBUTE": {"CREATE ATTRIBUTE name type [PERSONAL]",
-		[]clause{{words: "CREATE ATTRIBUTE"}, {words: "PERSONAL"}}, production[createAttributeStmt]()},
+		[]clause{{words: "CREATE ATTRIBUTE"}, {words: "PERSONAL"}}, production[createAttributeStmt](), nil},
 	"CREATE EVENT": {"CREATE EVENT name (property type, …) [ID property] [KEEP 400d]",
-		[]clause{{words: "CREATE EVENT"}, {words: "("}, {words: "ID"}, {words: "KEEP"}}, production[createEventStmt]()},
+		[]clause{{words: "CREATE EVENT"}, {words: "("}, {words: "ID"}, {words: "KEEP"}}, production[createEventStmt](), nil},
 	"ALTER EVENT": {"ALTER EVENT name ADD (property type, …), or ALTER EVENT name DROP property",
 		[]clause{{words: "ALTER EVENT", joins: "DROP"}, {words: "ADD (", need: true}, {words: "DROP", silent: true}},
-		production[alterEventStmt]()},
-	"DROP": {"DROP BASE | ATTRIBUTE | EVENT name", []clause{{words: "DROP"}}, production[dropStmt]()},
-	"RENAME": {"RENAME BASE | ATTRIBUTE | EVENT name TO name",
-		[]clause{{words: "RENAME"}, {words: "TO", need: true}}, production[renameStmt]()},
+		production[alterEventStmt](), nil},
+	"DROP": {"DROP BASE | ATTRIBUTE | EVENT | SEGMENT name", []clause{{words: "DROP"}}, production[dropStmt](), nil},
+	"RENAME": {"RENAME BASE | ATTRIBUTE | EVENT | SEGMENT name TO name",
+		[]clause{{words: "RENAME"}, {words: "TO", need: true}}, production[renameStmt](), nil},
 	"UPSERT CONTACT": {"UPSERT CONTACT 'id' [SET attribute = value, …]",
-		[]clause{{words: "UPSERT CONTACT"}, {words: "SET", joins: ","}}, production[upsertStmt]()},
+		[]clause{{words: "UPSERT CONTACT"}, {words: "SET", joins: ","}}, production[upsertStmt](), nil},
 	"TRACK": {"TRACK event FOR 'id' [AT instant] [ID 'id'] [(property = value, …)]",
-		[]clause{{words: "TRACK"}, {words: "FOR", need: true}, {words: "AT"}, {words: "ID"}, {words: "("}}, production[trackStmt]()},
+		[]clause{{words: "TRACK"}, {words: "FOR", need: true}, {words: "AT"}, {words: "ID"}, {words: "("}}, production[trackStmt](), nil},
 	"DELETE CONTACT": {"DELETE CONTACT 'id' [NOW]",
-		[]clause{{words: "DELETE CONTACT"}, {words: "NOW"}}, production[deleteContactStmt]()},
+		[]clause{{words: "DELETE CONTACT"}, {words: "NOW"}}, production[deleteContactStmt](), nil},
 	"COPY": {"COPY contacts | event FROM 'file' [(column = expression, …)] [ON ERROR SKIP [REJECTS TO 'file']] [AGAIN]",
 		[]clause{{words: "COPY"}, {words: "FROM", need: true}, {words: "("}, {words: "ON ERROR SKIP"}, {words: "REJECTS TO"}, {words: "AGAIN"}},
-		production[copyFromStmt]()},
+		production[copyFromStmt](), nil},
 	"COPY (": {"COPY (SELECT …) TO 'file'",
-		[]clause{{words: "COPY"}, {words: "(", need: true}, {words: "TO", need: true}}, production[copyToStmt]()},
-	"SHOW": {"SHOW BASES | ATTRIBUTES | EVENTS | STORAGE", []clause{{words: "SHOW"}}, production[showStmt]()},
+		[]clause{{words: "COPY"}, {words: "(", need: true}, {words: "TO", need: true}}, production[copyToStmt](), nil},
+	"SHOW": {"SHOW BASES | ATTRIBUTES | EVENTS | SEGMENTS | STORAGE | QUERIES | CONTACT 'id'", []clause{{words: "SHOW"}}, production[showStmt](), nil},
 }
 
 // insideCopy is the SELECT in the brackets of COPY (SELECT …) TO, which a bracket ends.
 var insideCopy = &form{shape: forms["COPY ("].shape, clauses: forms["SELECT"].clauses}
 
 // firstWords are the words that begin a statement, for messages.
-var firstWords = []string{"COUNT", "SELECT", "CREATE", "USE", "ALTER", "DROP", "RENAME", "UPSERT", "TRACK", "DELETE", "COPY", "SHOW"}
+var firstWords = []string{"COUNT", "SELECT", "CREATE", "USE", "ALTER", "DROP", "RENAME", "UPSERT", "UPDATE", "TRACK", "DELETE", "COPY", "SHOW",
+	"DESCRIBE", "EXPLAIN", "KILL"}
 
 // secondWords are the words that follow a first word that needs one.
 var secondWords = map[string][]string{
-	"CREATE": {"BASE", "ATTRIBUTE", "EVENT"}, "ALTER": {"EVENT"}, "UPSERT": {"CONTACT"}, "DELETE": {"CONTACT"},
-	"DROP": {"BASE", "ATTRIBUTE", "EVENT"}, "RENAME": {"BASE", "ATTRIBUTE", "EVENT"},
-	"SHOW": {"BASES", "ATTRIBUTES", "EVENTS", "STORAGE"},
+	"CREATE": {"BASE", "ATTRIBUTE", "EVENT", "SEGMENT"}, "ALTER": {"EVENT", "SEGMENT"}, "UPSERT": {"CONTACT"}, "DELETE": {"CONTACT", "FROM"},
+	"DROP": {"BASE", "ATTRIBUTE", "EVENT", "SEGMENT"}, "RENAME": {"BASE", "ATTRIBUTE", "EVENT", "SEGMENT"},
+	"SHOW": {"BASES", "ATTRIBUTES", "EVENTS", "SEGMENTS", "STORAGE", "QUERIES", "CONTACT"},
 }
 
 // dispatch finds the statement's form by its first two words.
@@ -94,11 +112,14 @@ func dispatch(toks *lexer.PeekingLexer) (*form, error) {
 		return nil, notYet(at, topic)
 	}
 	if f := forms[pair]; f != nil {
+		if first == "CREATE" && isWord(next, "OR") {
+			return f, orReplace(p)
+		}
 		return f, nil
 	}
 	if seconds := secondWords[first]; seconds != nil && !contains(seconds, strings.ToUpper(next.Value)) {
 		p.advance()
-		return nil, p.expected(oneOf(seconds) + " after " + first).suggest(seconds...)
+		return nil, wrongSecond(p, first, seconds)
 	}
 	if f := forms[first]; f != nil {
 		return f, nil
@@ -117,11 +138,8 @@ func later(first, pair string) (string, bool) {
 // unknownStatement reports a first word that begins nothing.
 func unknownStatement(p *parser) error {
 	f := p.expected("a statement")
-	switch strings.ToUpper(p.tok.Value) {
-	case "INSERT":
-		return f.hint("write UPSERT CONTACT 'id' SET …, or TRACK event FOR 'id' (…)")
-	case "DID", "NEVER", "WHERE":
-		return f.hint("a condition is counted by COUNT: COUNT DID purchase WITHIN 30d")
+	if hint := strangeStatements[strings.ToUpper(p.tok.Value)]; hint != "" {
+		return f.hint("%s", hint)
 	}
 	if _ = f.suggest(firstWords...); f.err.Hint != "" {
 		return f
@@ -154,8 +172,8 @@ func (f *form) unexpected(p *parser, offset int) error {
 		p.advance()
 		return insideCopy.unexpected(p, offset)
 	}
-	if topic, ok := laterClauses[p.word]; ok && f.clauses[0].words == "SELECT" {
-		return notYet(spanOf(p.tok), topic)
+	if p.is("REFRESH") && f.shape == segmentShape {
+		return notYet(spanOf(p.tok), "REFRESH EVERY")
 	}
 	want, mayEnd := f.wanted(at)
 	if f == insideCopy && mayEnd {
@@ -166,6 +184,9 @@ func (f *form) unexpected(p *parser, offset int) error {
 		return syntax(spanOf(p.tok), "the bracket that opens here is not closed").hint("close it with )")
 	}
 	err := afterValue(p, want, mayEnd)
+	if hint := f.misplaced(p, at); hint != "" {
+		_ = err.hint("%s", hint)
+	}
 	if err.err.Hint == "" {
 		err = err.hint("the form is %s", f.shape)
 	}
@@ -218,7 +239,7 @@ func (f *form) clauseAt(p *parser, at place) int {
 	}
 	for i := at.clause + 1; i < len(f.clauses); i++ {
 		first, _, _ := strings.Cut(f.clauses[i].words, " ")
-		if strings.EqualFold(p.tok.Value, first) && (first != "AS" || p.wordAhead(1) == lex.Of) {
+		if strings.EqualFold(p.tok.Value, first) && (f.clauses[i].words != "AS OF" || p.wordAhead(1) == lex.Of) {
 			return i
 		}
 	}
@@ -247,15 +268,6 @@ func (f *form) wanted(at place) (want []string, mayEnd bool) {
 	return want, true
 }
 
-// strangers are words of SQL that the language does not have, and what to write instead.
-var strangers = map[string]string{
-	"JOIN":   "there are no joins: ask DID purchase …, or write sum(purchase.amount) as a column",
-	"INNER":  "there are no joins: ask DID purchase …, or write sum(purchase.amount) as a column",
-	"UNION":  "there is no UNION: join the two conditions with OR",
-	"OFFSET": "there is no OFFSET: go on from the last value, as in WHERE id > '…' ORDER BY id LIMIT 100",
-	"RLIKE":  "write MATCHES", "REGEXP": "write MATCHES",
-}
-
 // afterValue reports a token after a complete value or clause.
 func afterValue(p *parser, want []string, mayEnd bool) *failure {
 	shown, words := []string{}, []string{}
@@ -271,7 +283,7 @@ func afterValue(p *parser, want []string, mayEnd bool) *failure {
 		shown = append(shown, "the end of the statement")
 	}
 	e := p.expected(oneOf(shown))
-	stranger := strangers[strings.ToUpper(p.tok.Value)]
+	stranger := strangerHint(p)
 	switch {
 	case stranger != "":
 		return e.hint("%s", stranger)

@@ -16,13 +16,15 @@ type countStmt struct {
 }
 
 type selectStmt struct {
-	Items itemsHook  `parser:"'SELECT' @@"`
-	From  tableName  `parser:"'FROM' @@"`
-	Where *needHook  `parser:"( 'WHERE' @@ )?"`
-	Early *sumHook   `parser:"( 'AS' 'OF' @@ )?"`
-	Order *orderHook `parser:"( 'ORDER' 'BY' @@ )?"`
-	Limit *limitHook `parser:"( 'LIMIT' @@ )?"`
-	AsOf  *sumHook   `parser:"( 'AS' 'OF' @@ )?"`
+	Items  itemsHook  `parser:"'SELECT' @@"`
+	From   tableName  `parser:"'FROM' @@"`
+	Where  *needHook  `parser:"( 'WHERE' @@ )?"`
+	Early  *sumHook   `parser:"( 'AS' 'OF' @@ )?"`
+	Group  *groupHook `parser:"( 'GROUP' 'BY' @@ )?"`
+	Having *needHook  `parser:"( 'HAVING' @@ )?"`
+	Order  *orderHook `parser:"( 'ORDER' 'BY' @@ )?"`
+	Limit  *limitHook `parser:"( 'LIMIT' @@ )?"`
+	AsOf   *sumHook   `parser:"( 'AS' 'OF' @@ )?"`
 }
 
 type createBaseStmt struct {
@@ -54,12 +56,12 @@ type alterEventStmt struct {
 }
 
 type dropStmt struct {
-	Kind string  `parser:"'DROP' @( 'BASE' | 'ATTRIBUTE' | 'EVENT' )"`
+	Kind string  `parser:"'DROP' @( 'BASE' | 'ATTRIBUTE' | 'EVENT' | 'SEGMENT' )"`
 	Name anyName `parser:"@@"`
 }
 
 type renameStmt struct {
-	Kind string  `parser:"'RENAME' @( 'BASE' | 'ATTRIBUTE' | 'EVENT' )"`
+	Kind string  `parser:"'RENAME' @( 'BASE' | 'ATTRIBUTE' | 'EVENT' | 'SEGMENT' )"`
 	Name anyName `parser:"@@"`
 	To   anyName `parser:"'TO' @@"`
 }
@@ -96,10 +98,6 @@ type copyToStmt struct {
 	File  fileHook   `parser:"'TO' @@"`
 }
 
-type showStmt struct {
-	What string `parser:"'SHOW' @( 'BASES' | 'ATTRIBUTES' | 'EVENTS' | 'STORAGE' )"`
-}
-
 // grammar is the whole of it; it is built once and never run from its root, since dispatch knows the
 // production by the first two words and says more when there is none.
 type grammar struct {
@@ -118,6 +116,14 @@ type grammar struct {
 	CopyFrom        *copyFromStmt        `parser:"| @@"`
 	CopyTo          *copyToStmt          `parser:"| @@"`
 	Show            *showStmt            `parser:"| @@"`
+	ShowSegments    *showSegmentsStmt    `parser:"| @@"`
+	ShowContact     *showContactStmt     `parser:"| @@"`
+	Describe        *describeStmt        `parser:"| @@"`
+	Kill            *killStmt            `parser:"| @@"`
+	Update          *updateStmt          `parser:"| @@"`
+	DeleteEvents    *deleteEventsStmt    `parser:"| @@"`
+	CreateSegment   *createSegmentStmt   `parser:"| @@"`
+	AlterSegment    *alterSegmentStmt    `parser:"| @@"`
 }
 
 var statements = participle.MustBuild[grammar](

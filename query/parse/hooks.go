@@ -93,13 +93,7 @@ func (p *parser) file() (*ast.Literal, error) {
 type limitHook struct{ X *ast.Literal }
 
 func (h *limitHook) Parse(toks *lexer.PeekingLexer) error {
-	return read(toks, &h.X, func(p *parser) (*ast.Literal, error) {
-		at := spanOf(p.tok)
-		if _, err := p.count("a whole number after LIMIT"); err != nil {
-			return nil, err
-		}
-		return &ast.Literal{Kind: ast.LitInt, Text: p.prev().Value, At: at}, nil
-	})
+	return read(toks, &h.X, func(p *parser) (*ast.Literal, error) { return p.whole("a whole number after LIMIT") })
 }
 
 // durationHook is a duration.
@@ -117,6 +111,7 @@ type (
 	attributeName struct{ ast.Ident }
 	eventName     struct{ ast.Ident }
 	propertyName  struct{ ast.Ident }
+	segmentName   struct{ ast.Ident }
 	anyName       struct{ ast.Ident }
 	tableName     struct{ ast.Ident }
 )
@@ -132,6 +127,9 @@ func (n *eventName) Parse(t *lexer.PeekingLexer) error {
 }
 func (n *propertyName) Parse(t *lexer.PeekingLexer) error {
 	return named(t, &n.Ident, "the name of a property")
+}
+func (n *segmentName) Parse(t *lexer.PeekingLexer) error {
+	return named(t, &n.Ident, "the name of a segment")
 }
 func (n *anyName) Parse(t *lexer.PeekingLexer) error { return named(t, &n.Ident, "a name") }
 func (n *tableName) Parse(t *lexer.PeekingLexer) error {
@@ -282,8 +280,11 @@ func (p *parser) item() (i ast.Item, err error) {
 	if p.word == lex.Did || p.word == lex.Never {
 		return i, syntax(start, "in a select list a DID clause stands in brackets").hint("write (%s …)", p.word)
 	}
-	if p.word == lex.Distinct && startsOperand(p.ahead(1)) && p.ahead(1).Type != tokPunct { // distinct(open.url) is an aggregate
-		return i, syntax(start, "there is no SELECT DISTINCT").hint("count(DISTINCT x) counts the different values of x")
+	if p.distinctAhead() {
+		return i, p.selectDistinct()
+	}
+	if err := p.selectTop(); err != nil {
+		return i, err
 	}
 	p.inItem = true
 	if i.X, err = p.condition(); err != nil {

@@ -45,8 +45,6 @@ func (p *parser) laterIn(at diag.Span, n int) error {
 	switch p.wordAhead(n) {
 	case lex.List:
 		return notYet(at, "lists")
-	case lex.Segment, lex.Any:
-		return notYet(at, "segments")
 	case lex.Top, lex.Bottom:
 		return notYet(at, "TOP and BOTTOM")
 	}
@@ -56,17 +54,10 @@ func (p *parser) laterIn(at diag.Span, n int) error {
 // laterStatements are the statements of the language that this version does not have, by their first
 // word or their first two.
 var laterStatements = map[string]string{
-	"EXPLAIN": "EXPLAIN", "UPDATE": "UPDATE", "KILL": "KILL", "WATCH": "WATCH", "OVERLAP": "OVERLAP",
-	"DESCRIBE": "DESCRIBE", "CREATE OR": "segments", "CREATE SEGMENT": "segments", "CREATE LIVE": "segments",
-	"CREATE STATIC": "segments", "CREATE WATERFALL": "waterfalls", "CREATE OBJECT": "objects",
-	"CREATE LOOKUP": "look-ups", "CREATE LIST": "lists", "ALTER SEGMENT": "segments",
-	"DROP SEGMENT": "segments", "DROP OBJECT": "objects", "DROP LOOKUP": "look-ups", "DROP LIST": "lists",
-	"DROP WATERFALL": "waterfalls", "RENAME SEGMENT": "segments", "RENAME OBJECT": "objects",
-	"RENAME LOOKUP": "look-ups", "RENAME LIST": "lists", "RENAME WATERFALL": "waterfalls", "UPSERT OBJECT": "objects",
-	"UPSERT LOOKUP": "look-ups", "DELETE OBJECT": "objects", "DELETE LOOKUP": "look-ups",
-	"DELETE FROM": "DELETE FROM", "SHOW CONTACT": "SHOW CONTACT", "SHOW SEGMENTS": "segments",
-	"SHOW LISTS": "lists", "SHOW QUERIES": "SHOW QUERIES", "SHOW NODES": "SHOW NODES",
+	"WATCH": "WATCH", "OVERLAP": "OVERLAP", "CREATE LIVE": "live segments", "CREATE WATERFALL": "waterfalls",
+	"CREATE OBJECT": "objects", "CREATE LOOKUP": "look-ups", "CREATE LIST": "lists",
+	"DROP OBJECT": "objects", "DROP LOOKUP": "look-ups", "DROP LIST": "lists", "DROP WATERFALL": "waterfalls",
+	"RENAME OBJECT": "objects", "RENAME LOOKUP": "look-ups", "RENAME LIST": "lists", "RENAME WATERFALL": "waterfalls",
+	"UPSERT OBJECT": "objects", "UPSERT LOOKUP": "look-ups", "DELETE OBJECT": "objects", "DELETE LOOKUP": "look-ups",
+	"SHOW LISTS": "lists", "SHOW NODES": "SHOW NODES",
 }
-
-// laterClauses are clauses of SELECT that this version does not have.
-var laterClauses = map[lex.Word]string{lex.Group: "GROUP BY", lex.Having: "HAVING"}

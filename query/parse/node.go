@@ -25,15 +25,12 @@ func (h *sumHook) value() ast.Expr {
 func (s *selectStmt) node() (ast.Stmt, error) { return s.query() }
 
 func (s *selectStmt) query() (*ast.Select, error) {
-	n := &ast.Select{Items: s.Items.L, From: s.From.Ident, AsOf: s.AsOf.value()}
+	n := &ast.Select{Items: s.Items.L, From: s.From.Ident, Where: s.Where.value(), Group: s.Group.list(), Having: s.Having.value(), AsOf: s.AsOf.value()}
 	if s.Early != nil {
 		if n.AsOf != nil {
 			return nil, syntax(n.AsOf.Span(), "the statement has two AS OF").hint("write one of them")
 		}
 		n.AsOf = s.Early.X
-	}
-	if s.Where != nil {
-		n.Where = s.Where.X
 	}
 	if s.Order != nil {
 		n.Order = s.Order.L
@@ -86,7 +83,7 @@ func (s *alterEventStmt) node() (ast.Stmt, error) {
 }
 
 var objectKinds = map[string]ast.ObjectKind{
-	"BASE": ast.KindBase, "ATTRIBUTE": ast.KindAttribute, "EVENT": ast.KindEvent,
+	"BASE": ast.KindBase, "ATTRIBUTE": ast.KindAttribute, "EVENT": ast.KindEvent, "SEGMENT": ast.KindSegment,
 }
 
 func (s *dropStmt) node() (ast.Stmt, error) {
@@ -135,12 +132,4 @@ func (s *copyToStmt) node() (ast.Stmt, error) {
 		return nil, err
 	}
 	return &ast.CopyTo{Query: q, File: s.File.X}, nil
-}
-
-var showKinds = map[string]ast.ShowKind{
-	"BASES": ast.ShowBases, "ATTRIBUTES": ast.ShowAttributes, "EVENTS": ast.ShowEvents, "STORAGE": ast.ShowStorage,
-}
-
-func (s *showStmt) node() (ast.Stmt, error) {
-	return &ast.Show{Kind: showKinds[strings.ToUpper(s.What)]}, nil
 }

@@ -27,20 +27,36 @@ func Statement(text string) (ast.Stmt, error) {
 	if err != nil {
 		return nil, err
 	}
-	form, err := dispatch(toks)
+	explain, err := explaining(toks)
 	if err != nil {
 		return nil, located(err, text)
+	}
+	s, err := statement(toks)
+	if err != nil {
+		return nil, located(err, text)
+	}
+	if explain != nil {
+		explain.Stmt, s = s, explain
+	}
+	return s, nil
+}
+
+// statement reads one statement to the end of the text.
+func statement(toks *lexer.PeekingLexer) (ast.Stmt, error) {
+	form, err := dispatch(toks)
+	if err != nil {
+		return nil, err
 	}
 	start := toks.MakeCheckpoint()
 	s, err := form.parse(toks)
 	if err == nil && toks.Peek().EOF() {
-		return s, nil
+		return s, bounded(s)
 	}
 	if err == nil {
 		err = &participle.UnexpectedTokenError{Unexpected: *toks.Peek()}
 	}
 	toks.LoadCheckpoint(start)
-	return nil, located(form.explain(err, toks), text)
+	return nil, form.explain(err, toks)
 }
 
 // Condition parses a condition or an expression alone.

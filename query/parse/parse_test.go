@@ -89,7 +89,11 @@ func TestNames(t *testing.T) {
 		"COUNT %s BETWEEN 1 AND 2 AND x", "COUNT x.%s = 1", "COUNT -%s < 3 AND %[1]s + %[1]s * 2 > 0", "COUNT %s HAS 'a'", "COUNT NOT %s LIKE 'x'",
 		"SELECT id FROM %s", "SELECT %s, x AS %[1]s FROM contacts", "SELECT x, %s FROM contacts ORDER BY x",
 		"CREATE EVENT %s (%[1]s INT) ID %[1]s", "CREATE ATTRIBUTE %s TEXT", "DROP EVENT %s", "RENAME EVENT %s TO %[1]s", "ALTER EVENT %s DROP %[1]s",
-		"CREATE BASE %s", "USE %s", "UPSERT CONTACT 'c' SET %s = 1, x = %[1]s + 1", "TRACK %s FOR 'c' (%[1]s = 1)", "COPY %s FROM 'f' (%[1]s = x)",
+		"CREATE BASE %s", "USE %s", "SELECT x, %s FROM contacts GROUP BY x, %[1]s", "SELECT x FROM contacts GROUP BY %s HAVING %[1]s = 1 ORDER BY 1", "SELECT x FROM contacts WHERE a HAVING count(%s) > 1",
+		"UPDATE %s SET %[1]s = 1 WHERE %[1]s = 2", "DELETE FROM %s WHERE %[1]s = 1", "CREATE SEGMENT %s AS %[1]s = 1", "CREATE STATIC SEGMENT %s FROM 'f'",
+		"CREATE STATIC SEGMENT %s ('c')", "ALTER SEGMENT %s ADD 'c'", "ALTER SEGMENT %s REMOVE 'c'", "DROP SEGMENT %s", "RENAME SEGMENT %s TO %[1]s",
+		"COUNT IN SEGMENT %s", "COUNT IN SEGMENT %s.%[1]s AND a", "COUNT IN SEGMENT %s FOR 3d OR IN ANY SEGMENT (%[1]s, a.%[1]s)", "COUNT IN SEGMENT %s AS OF now()",
+		"DESCRIBE %s", "DESCRIBE EVENT %s", "DESCRIBE %s.%[1]s", "EXPLAIN COUNT %s = 1", "UPSERT CONTACT 'c' SET %s = 1, x = %[1]s + 1", "TRACK %s FOR 'c' (%[1]s = 1)", "COPY %s FROM 'f' (%[1]s = x)",
 	}
 	for _, form := range forms {
 		for _, name := range names {
@@ -126,12 +130,40 @@ func TestPrintBrackets(t *testing.T) {
 		"-(a + b)":           &ast.Unary{Op: ast.OpNeg, X: bin(ast.OpAdd, a, b)},
 		"(NOT a) = b":        bin(ast.OpEq, &ast.Unary{Op: ast.OpNot, X: a}, b),
 		"(a IS NULL) IN (b)": &ast.In{X: &ast.IsNull{X: a}, Values: []ast.Expr{b}},
+		"(IN SEGMENT v) = b": bin(ast.OpEq, &ast.InSegment{Names: []ast.SegmentName{{Name: ast.Ident{Name: "v"}}}}, b),
 	} {
 		if got := print.Expr(x); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		if _, err := Condition(want); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestPrintAsOf prints statements whose AS OF follows a reference that it does not belong to.
+func TestPrintAsOf(t *testing.T) {
+	name := func(s string) ast.Expr { return &ast.Name{Parts: []ast.Ident{{Name: s}}} }
+	ref := func() ast.Expr { return &ast.InSegment{Names: []ast.SegmentName{{Name: ast.Ident{Name: "v"}}}} }
+	not := &ast.Unary{Op: ast.OpNot, X: ref()}
+	and := &ast.Binary{Op: ast.OpAnd, X: name("a"), Y: not}
+	contacts, now := ast.Ident{Name: "contacts"}, name("t")
+	items := []ast.Item{{X: name("a")}}
+	for want, s := range map[string]ast.Stmt{
+		"COUNT (IN SEGMENT v) AS OF t":                                               &ast.Count{Where: ref(), AsOf: now},
+		"COUNT (a AND NOT IN SEGMENT v) AS OF t":                                     &ast.Count{Where: and, AsOf: now},
+		"COUNT IN SEGMENT v":                                                         &ast.Count{Where: ref()},
+		"SELECT a FROM contacts WHERE (NOT IN SEGMENT v) AS OF t":                    &ast.Select{Items: items, From: contacts, Where: not, AsOf: now},
+		"SELECT a FROM contacts WHERE NOT IN SEGMENT v GROUP BY a AS OF t":           &ast.Select{Items: items, From: contacts, Where: not, Group: []ast.Expr{name("a")}, AsOf: now},
+		"SELECT a FROM contacts GROUP BY IN SEGMENT v, (IN SEGMENT v) AS OF t":       &ast.Select{Items: items, From: contacts, Group: []ast.Expr{ref(), ref()}, AsOf: now},
+		"SELECT a FROM contacts GROUP BY IN SEGMENT v HAVING (IN SEGMENT v) AS OF t": &ast.Select{Items: items, From: contacts, Group: []ast.Expr{ref()}, Having: ref(), AsOf: now},
+		"SELECT a FROM contacts HAVING IN SEGMENT v LIMIT 1 AS OF t": &ast.Select{Items: items, From: contacts, Having: ref(),
+			Limit: &ast.Literal{Kind: ast.LitInt, Text: "1"}, AsOf: now},
+	} {
+		got := print.Stmt(s)
+		again, err := Statement(got)
+		if got != want || err != nil || print.Stmt(again) != got {
+			t.Errorf("got %s, want %s; read again: %v", got, want, err)
 		}
 	}
 }

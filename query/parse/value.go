@@ -129,12 +129,16 @@ func (p *parser) negative(at diag.Span) (ast.Expr, error) {
 func (p *parser) noOperand() error {
 	f := p.expected(p.operandAfter())
 	switch {
+	case p.word == lex.Select:
+		return f.hint("there are no subselects: a condition on events is DID purchase …, a stored one IN SEGMENT name")
 	case p.word == lex.Not, p.word == lex.Did, p.word == lex.Never:
 		return f.hint("put the condition into brackets: (%s …)", p.word)
 	case p.punct("*"):
 		return f.hint("* stands in count(*) and alone in a select list")
 	case p.punct(")"):
 		return f.hint("something is missing before the bracket")
+	case p.word == lex.In:
+		return f.hint("a value stands before IN, as in country IN ('PL', 'DE'); a segment is asked by IN SEGMENT name")
 	case p.word.Reserved():
 		return f.hint(`something is missing before %s; a name that is spelt so is written "%s"`, p.word, p.tok.Value)
 	}
@@ -236,6 +240,9 @@ func (p *parser) function() (ast.Expr, error) {
 	fn.Name = strings.ToLower(fn.Name)
 	if topic, ok := laterFunctions[fn.Name]; ok {
 		return nil, notYet(fn.At, topic)
+	}
+	if err := p.strangeFunction(fn); err != nil {
+		return nil, err
 	}
 	p.advance()
 	if aggregates[fn.Name] {

@@ -26,7 +26,7 @@ func levelOf(x ast.Expr) level {
 			return levelNot
 		}
 	case *ast.Between, *ast.In, *ast.IsNull, *ast.IsDistinct, *ast.Has, *ast.SubsetOf, *ast.InWindow,
-		*ast.Did, *ast.Nth, *ast.KnownFor:
+		*ast.Did, *ast.Nth, *ast.KnownFor, *ast.InSegment:
 		return levelCompare
 	}
 	return levelFactor
@@ -88,6 +88,8 @@ func (p *printer) expr(x ast.Expr, min level) {
 		p.nth(x)
 	case *ast.KnownFor:
 		p.words("KNOWN FOR ", x.Duration.Text)
+	case *ast.InSegment:
+		p.inSegment(x)
 	default:
 		p.comparison(x)
 	}

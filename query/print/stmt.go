@@ -1,8 +1,6 @@
 package print
 
 import (
-	"fmt"
-
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/lex"
 )
@@ -31,8 +29,10 @@ func (p *printer) stmt(s ast.Stmt) {
 	case *ast.Rename:
 		p.named("RENAME "+s.Kind.String()+" ", s.Name)
 		p.named(" TO ", s.To)
-	case *ast.Show:
-		p.words("SHOW ", s.Kind.String())
+	case *ast.CreateSegment:
+		p.createSegment(s)
+	case *ast.AlterSegment:
+		p.alterSegment(s)
 	default:
 		p.change(s)
 	}
@@ -61,8 +61,16 @@ func (p *printer) change(s ast.Stmt) {
 		p.sel(s.Query)
 		p.WriteString(") TO ")
 		p.literal(s.File)
+	case *ast.Update:
+		p.named("UPDATE ", s.Table)
+		p.WriteString(" SET ")
+		list(p, s.Set, p.assign)
+		p.optional(" WHERE ", s.Where, levelOr)
+	case *ast.DeleteEvents:
+		p.named("DELETE FROM ", s.From)
+		p.optional(" WHERE ", s.Where, levelOr)
 	default:
-		panic(fmt.Sprintf("print: statement %T has no text", s)) // a new node without its printer
+		p.explore(s)
 	}
 }
 
@@ -86,7 +94,7 @@ func (p *printer) optional(before string, x ast.Expr, min level) {
 
 func (p *printer) count(s *ast.Count) {
 	p.WriteString("COUNT")
-	p.optional(" ", s.Where, levelOr)
+	p.beforeAsOf(" ", s.Where, s.AsOf)
 	p.optional(" AS OF ", s.AsOf, levelSum)
 }
 
@@ -94,7 +102,12 @@ func (p *printer) sel(s *ast.Select) {
 	p.WriteString("SELECT ")
 	list(p, s.Items, p.item)
 	p.named(" FROM ", s.From)
-	p.optional(" WHERE ", s.Where, levelOr)
+	asOf := s.AsOf
+	if s.Having != nil || len(s.Group) > 0 || len(s.Order) > 0 || s.Limit != nil {
+		asOf = nil // it does not stand behind WHERE
+	}
+	p.beforeAsOf(" WHERE ", s.Where, asOf)
+	p.group(s)
 	if len(s.Order) > 0 {
 		p.WriteString(" ORDER BY ")
 		list(p, s.Order, func(o ast.OrderItem) {
