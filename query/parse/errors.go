@@ -63,7 +63,7 @@ func (f *failure) suggest(candidates ...string) *failure {
 // or adds a hint where there is none.
 func (f *failure) or(hint string) *failure {
 	if f.err.Hint == "" {
-		return f.hint("%s", hint)
+		f.err.Hint = hint
 	}
 	return f
 }

@@ -187,10 +187,7 @@ func (f *form) unexpected(p *parser, offset int) error {
 	if hint := f.misplaced(p, at); hint != "" {
 		_ = err.hint("%s", hint)
 	}
-	if err.err.Hint == "" {
-		err = err.hint("the form is %s", f.shape)
-	}
-	return err
+	return err.or(f.aliasHint(p, at)).or("the form is " + f.shape)
 }
 
 // place is where in a form an error is.

@@ -118,6 +118,17 @@ func (f *form) misplaced(p *parser, at place) string {
 	return fmt.Sprintf("%s stands before %s", f.clauses[before].words, now)
 }
 
+// aliasHint returns what to say of a second name after FROM, or nothing.
+func (f *form) aliasHint(p *parser, at place) string {
+	if f.clauses[at.clause].words != "FROM" || at.depth > 0 || at.into != 2 || p.tok.Type != tokIdent {
+		return ""
+	}
+	if next := p.ahead(1); isWord(next, "JOIN") || isWord(next, "LEFT") || isWord(next, "INNER") {
+		return noJoins
+	}
+	return "a table has no second name: write country, not c.country"
+}
+
 // strangerHint returns what to write instead of the next token, which follows a complete value.
 func strangerHint(p *parser) string {
 	if hint := strangers[strings.ToUpper(p.tok.Value)]; hint != "" && p.tok.Type == tokIdent {
