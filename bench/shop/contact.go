@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/musterdb/muster/bench/draw"
 )
 
 const (
@@ -25,7 +27,7 @@ type contact struct {
 	birthday             time.Time // zero: not known
 	created              time.Time
 	emailOptIn, smsOptIn bool
-	favourite            int       // shelf
+	favourite            uint8     // shelf
 	eager                float64   // visits a year while it is active
 	active               time.Time // last day on which it may visit
 	orders               int64
@@ -40,7 +42,7 @@ func idOf(i int) string { return "c" + strconv.Itoa(1_000_000+i) }
 // contact draws contact i.
 func (c Config) contact(r *rand.Rand, i int) *contact {
 	l := drawLand(r)
-	x := &contact{id: idOf(i), land: l, gender: pickGender(r), favourite: r.IntN(len(shelves))}
+	x := &contact{id: idOf(i), land: l, gender: draw.Pick(r, genders), favourite: uint8(r.IntN(len(shelves)))}
 	x.city = l.cities[min(r.IntN(len(l.cities)), r.IntN(len(l.cities)))]
 	names := l.women
 	if x.gender == "M" || x.gender == "" && r.IntN(2) == 0 {
@@ -48,7 +50,7 @@ func (c Config) contact(r *rand.Rand, i int) *contact {
 	}
 	x.first, x.last = names[r.IntN(len(names))], l.families[r.IntN(len(l.families))]
 	x.email = ascii.Replace(strings.ToLower(x.first+"."+x.last)) + strconv.Itoa(i) + "@" + mailHosts[r.IntN(len(mailHosts))]
-	x.source = pickSource(r)
+	x.source = draw.Pick(r, sources)
 	if r.IntN(100) >= 18 {
 		age := math.Abs(r.NormFloat64()*13+39) + 0.3
 		x.birthday = c.Clock.Add(-time.Duration((16 + math.Min(age, 70)) * 365.25 * float64(day)))

@@ -1,7 +1,6 @@
 package shop
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -9,30 +8,27 @@ import (
 	"github.com/musterdb/muster/bench/draw"
 )
 
-func pickGender(r *rand.Rand) string { return draw.Pick(r, genders) }
-func pickSource(r *rand.Rand) string { return draw.Pick(r, sources) }
-
-// Events of a chunk before they are written, by type. who is the contact's number in the chunk.
+// Events of a chunk before they are written, by type. at is in seconds since 1970, who the contact's number in
+// the chunk; what is drawn from a list is its number there, which keeps the collector out of millions of them.
 type (
 	mailing struct {
-		who      int
-		at       time.Time
-		campaign string
+		at       int64
+		who      int32
+		campaign int32
 	}
 	visit struct {
-		who                      int
-		at                       time.Time
-		category, device, source string
+		at                    int64
+		who                   int32
+		shelf, device, source uint8
 	}
 	cart struct {
-		who     int
-		at      time.Time
-		shelf   int
-		product int
+		at             int64
+		who            int32
+		shelf, product uint8
 	}
 	purchase struct {
 		cart
-		order  string
+		order  int32
 		cents  int64
 		items  int64
 		coupon bool
@@ -47,12 +43,22 @@ type history struct {
 	visits    []visit
 	carts     []cart
 	purchases []purchase
-	orders    int // numbered so far
-	chunk     int
+	orders    int32 // numbered so far
+	mails     []mail
+}
+
+// mail is a campaign and when it goes out.
+type mail struct {
+	at   time.Time
+	name string
+}
+
+func newHistory(clock time.Time) *history {
+	return &history{clock: clock, mails: campaigns(clock)}
 }
 
 // live draws what contact number who did since the horizon, and keeps its totals.
-func (h *history) live(r *rand.Rand, x *contact, who int) {
+func (h *history) live(r *rand.Rand, x *contact, who int32) {
 	from := x.created
 	if old := h.clock.Add(-horizon); from.Before(old) {
 		x.orders, x.cents = earlierOrders(r, x, old)
@@ -67,7 +73,7 @@ func (h *history) live(r *rand.Rand, x *contact, who int) {
 			h.visit(r, x, who, seasonal(r, x.land, from, span))
 		}
 	}
-	h.campaigns(r, x, who)
+	h.mailings(r, x, who)
 }
 
 // earlierOrders are those of before the horizon, whose events are not in the base.
@@ -123,16 +129,16 @@ func blackFriday(at time.Time) bool {
 }
 
 // visit is a visit and what may follow it within the hour: a cart, a purchase.
-func (h *history) visit(r *rand.Rand, x *contact, who int, at time.Time) {
+func (h *history) visit(r *rand.Rand, x *contact, who int32, at time.Time) {
 	shelf := x.favourite
 	if r.IntN(100) < 55 {
 		shelf = shelfOf(r, at)
 	}
-	source := "direct"
+	source := uint8(0) // direct
 	if r.IntN(100) < 60 {
-		source = pickSource(r)
+		source = 1 + index(r, sources)
 	}
-	h.visits = append(h.visits, visit{who, at, shelves[shelf].name, draw.Pick(r, devices), source})
+	h.visits = append(h.visits, visit{at.Unix(), who, shelf, index(r, devices), source})
 	if at.After(x.lastVisit) {
 		x.lastVisit = at
 	}
@@ -143,8 +149,8 @@ func (h *history) visit(r *rand.Rand, x *contact, who int, at time.Time) {
 	if r.IntN(100) >= carted {
 		return
 	}
-	c := cart{who, at.Add(time.Duration(30+r.IntN(1500)) * time.Second), shelf, r.IntN(len(shelves[shelf].products))}
-	if c.at.After(h.clock) {
+	c := cart{at.Unix() + int64(30+r.IntN(1500)), who, shelf, uint8(r.IntN(len(shelves[shelf].products)))}
+	if c.at > h.clock.Unix() {
 		return
 	}
 	h.carts = append(h.carts, c)
@@ -152,69 +158,86 @@ func (h *history) visit(r *rand.Rand, x *contact, who int, at time.Time) {
 		bought += 15
 	}
 	if r.IntN(100) < bought {
-		h.buy(r, x, c)
+		h.buy(r, x, c, blackFriday(at))
 	}
 }
 
-func (h *history) buy(r *rand.Rand, x *contact, c cart) {
+func (h *history) buy(r *rand.Rand, x *contact, c cart, promotion bool) {
 	p := purchase{cart: c, items: 1}
-	if p.at = c.at.Add(time.Duration(60+r.IntN(2400)) * time.Second); p.at.After(h.clock) {
+	if p.at = c.at + int64(60+r.IntN(2400)); p.at > h.clock.Unix() {
 		return
 	}
 	for p.items < 5 && r.IntN(100) < 28 {
 		p.items++
 	}
 	p.cents = shelves[c.shelf].products[c.product].cents * p.items
-	if p.coupon = r.IntN(100) < 18 || blackFriday(p.at) && r.IntN(100) < 60; p.coupon {
+	if p.coupon = r.IntN(100) < 18 || promotion && r.IntN(100) < 60; p.coupon {
 		p.cents = p.cents * 85 / 100
 	}
 	h.orders++
-	p.order = fmt.Sprintf("o%d-%05d", h.chunk, h.orders)
+	p.order = h.orders
 	h.purchases = append(h.purchases, p)
 	x.orders++
 	x.cents += p.cents
 }
 
 // shelfOf draws a shelf by the season.
-func shelfOf(r *rand.Rand, at time.Time) int {
+func shelfOf(r *rand.Rand, at time.Time) uint8 {
 	for {
 		k := r.IntN(len(shelves))
 		if r.IntN(320) < shelves[k].season[at.Month()-1] {
-			return k
+			return uint8(k)
 		}
 	}
 }
 
-// campaigns sends a mail every second Tuesday to some of those who want it, of whom some open it.
-func (h *history) campaigns(r *rand.Rand, x *contact, who int) {
+// index draws a value's number.
+func index(r *rand.Rand, of []draw.Weighted) uint8 {
+	n := r.IntN(100)
+	for i, w := range of {
+		if n -= w.Percent; n < 0 {
+			return uint8(i)
+		}
+	}
+	return 0
+}
+
+// campaigns goes out every second Tuesday at nine.
+func campaigns(clock time.Time) (out []mail) {
+	at := clock.Add(-horizon).Truncate(day).Add(9 * time.Hour)
+	at = at.Add(time.Duration((9-int(at.Weekday()))%7) * day)
+	for ; at.Before(clock); at = at.Add(14 * day) {
+		out = append(out, mail{at, themes[at.Month()-1] + at.Format("_2006_01_02")})
+	}
+	return out
+}
+
+// mailings sends the campaigns to a contact now and then if it wants them; some it opens.
+func (h *history) mailings(r *rand.Rand, x *contact, who int32) {
 	if !x.emailOptIn {
 		return
 	}
-	for at := firstTuesday(h.clock.Add(-horizon)); at.Before(h.clock); at = at.Add(14 * day) {
-		if at.Before(x.created) || r.IntN(100) >= 10 {
+	for i, m := range h.mails {
+		if m.at.Before(x.created) || r.IntN(100) >= 10 {
 			continue
 		}
-		name := campaignOf(at)
-		h.sent = append(h.sent, mailing{who, at.Add(time.Duration(r.IntN(1800)) * time.Second), name})
-		reads := 12
-		if at.Before(x.active) {
-			reads = 44
-		}
-		opened := at.Add(time.Hour/2 + time.Duration(r.ExpFloat64()*float64(9*time.Hour))).Truncate(time.Second)
-		if r.IntN(100) < reads && opened.Before(h.clock) {
-			h.opened = append(h.opened, mailing{who, opened, name})
-		}
+		h.send(r, x, mailing{m.at.Unix() + int64(r.IntN(1800)), who, int32(i)}, m.at)
 	}
 }
 
-func firstTuesday(at time.Time) time.Time {
-	at = at.Truncate(day).Add(9 * time.Hour)
-	return at.Add(time.Duration((9-int(at.Weekday()))%7) * day)
+func (h *history) send(r *rand.Rand, x *contact, m mailing, at time.Time) {
+	if m.at > h.clock.Unix() {
+		return
+	}
+	h.sent = append(h.sent, m)
+	reads := 12
+	if at.Before(x.active) {
+		reads = 44
+	}
+	m.at += 60 + int64(r.ExpFloat64()*9*3600)
+	if r.IntN(100) < reads && m.at <= h.clock.Unix() {
+		h.opened = append(h.opened, m)
+	}
 }
 
 var themes = [12]string{"new_year", "winter_sale", "spring", "garden", "outdoor", "summer", "summer_sale", "back_to_school", "autumn", "cosy_home", "black_friday", "christmas"}
-
-// campaignOf names the campaign of a day, such as black_friday_2026_11_24.
-func campaignOf(at time.Time) string {
-	return themes[at.Month()-1] + at.Format("_2006_01_02")
-}

@@ -1,8 +1,8 @@
 package shop
 
 import (
-	"cmp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -34,16 +34,16 @@ type Table struct {
 func (c Config) Chunk(chunk int) []Table {
 	r := c.rng(chunk)
 	first, n := chunk*ChunkContacts, c.chunkLen(chunk)
-	h := &history{clock: c.Clock, chunk: chunk}
+	h := newHistory(c.Clock)
 	people := make([]*contact, n)
 	for k := range people {
 		people[k] = c.contact(r, first+k)
-		h.live(r, people[k], k)
+		h.live(r, people[k], int32(k))
 	}
 	return []Table{
 		{"contacts", false, contactRecord(people)},
-		mailings("sent", people, h.sent), mailings("open", people, h.opened), visits(people, h.visits),
-		carts(people, h.carts), purchases(people, h.purchases),
+		mailings("sent", people, h.sent, h.mails), mailings("open", people, h.opened, h.mails), visits(people, h.visits),
+		carts(people, h.carts), purchases(people, h.purchases, "o"+strconv.Itoa(chunk)),
 	}
 }
 
@@ -81,45 +81,60 @@ var (
 		field("items", typeInt), field("coupon", typeBool))
 )
 
-// byTime sorts events by time; those of one instant stay as they were drawn.
-func byTime[E any](events []E, at func(*E) time.Time) {
-	slices.SortStableFunc(events, func(a, b E) int { return cmp.Compare(at(&a).UnixMilli(), at(&b).UnixMilli()) })
+// order returns the numbers of events by time; those of one second stay as they were drawn. A chunk has fewer
+// than 2^24 events, which leaves room for the seconds.
+func order[E any](events []E, at func(*E) int64) []int {
+	keys := make([]int64, len(events))
+	for i := range events {
+		keys[i] = at(&events[i])<<24 | int64(i)
+	}
+	slices.Sort(keys)
+	out := make([]int, len(keys))
+	for i, k := range keys {
+		out[i] = int(k & (1<<24 - 1))
+	}
+	return out
 }
 
-func mailings(name string, people []*contact, events []mailing) Table {
-	byTime(events, func(e *mailing) time.Time { return e.at })
+func mailings(name string, people []*contact, events []mailing, mails []mail) Table {
 	b := newRows(mailingSchema, len(events))
-	for _, e := range events {
-		b.text(people[e.who].id).time(e.at).text(e.campaign).end()
+	for _, i := range order(events, func(e *mailing) int64 { return e.at }) {
+		e := &events[i]
+		b.text(people[e.who].id).second(e.at).text(mails[e.campaign].name).end()
 	}
 	return Table{name, true, b.record()}
 }
 
 func visits(people []*contact, events []visit) Table {
-	byTime(events, func(e *visit) time.Time { return e.at })
 	b := newRows(visitSchema, len(events))
-	for _, e := range events {
-		b.text(people[e.who].id).time(e.at).text(e.category).text(e.device).text(e.source).end()
+	for _, i := range order(events, func(e *visit) int64 { return e.at }) {
+		e := &events[i]
+		source := "direct"
+		if e.source > 0 {
+			source = sources[e.source-1].Value
+		}
+		b.text(people[e.who].id).second(e.at).text(shelves[e.shelf].name).text(devices[e.device].Value).text(source).end()
 	}
 	return Table{"visit", true, b.record()}
 }
 
 func carts(people []*contact, events []cart) Table {
-	byTime(events, func(e *cart) time.Time { return e.at })
 	b := newRows(cartSchema, len(events))
-	for _, e := range events {
+	for _, i := range order(events, func(e *cart) int64 { return e.at }) {
+		e := &events[i]
 		p := shelves[e.shelf].products[e.product]
-		b.text(people[e.who].id).time(e.at).text(p.name).text(shelves[e.shelf].name).money(p.cents).end()
+		b.text(people[e.who].id).second(e.at).text(p.name).text(shelves[e.shelf].name).money(p.cents).end()
 	}
 	return Table{"add_to_cart", true, b.record()}
 }
 
-func purchases(people []*contact, events []purchase) Table {
-	byTime(events, func(e *purchase) time.Time { return e.at })
+// purchases numbers the orders after the series that they belong to.
+func purchases(people []*contact, events []purchase, series string) Table {
 	b := newRows(purchaseSchema, len(events))
-	for _, e := range events {
-		b.text(people[e.who].id).time(e.at).text(e.order).text(shelves[e.shelf].products[e.product].name).text(shelves[e.shelf].name).
-			money(e.cents).int(e.items).bool(e.coupon).end()
+	for _, i := range order(events, func(e *purchase) int64 { return e.at }) {
+		e := &events[i]
+		b.text(people[e.who].id).second(e.at).text(series + "-" + strconv.Itoa(int(e.order))).text(shelves[e.shelf].products[e.product].name).
+			text(shelves[e.shelf].name).money(e.cents).int(e.items).bool(e.coupon).end()
 	}
 	return Table{"purchase", true, b.record()}
 }
@@ -168,6 +183,11 @@ func (b *rows) time(t time.Time) *rows {
 	} else {
 		to.Append(arrow.Timestamp(t.UnixMilli()))
 	}
+	return b
+}
+
+func (b *rows) second(s int64) *rows {
+	b.next().(*array.TimestampBuilder).Append(arrow.Timestamp(s * 1000))
 	return b
 }
 

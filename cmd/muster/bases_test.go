@@ -12,6 +12,7 @@ import (
 	"github.com/musterdb/muster/cluster/api"
 	"github.com/musterdb/muster/cluster/node"
 	"github.com/musterdb/muster/cmd/internal/render"
+	"github.com/musterdb/muster/cmd/internal/synthetic"
 )
 
 // TestThousandBases makes 1,000 bases of 100 contacts with their events and holds the process to 1 GB,
@@ -32,7 +33,7 @@ func TestThousandBases(t *testing.T) {
 	begin := time.Now()
 	for i := range bases {
 		cfg := gen.Config{Seed: uint64(i), Contacts: 100, Clock: benchClock}
-		if err := loadGenerated(context.Background(), svc, fmt.Sprintf("b%d", i), cfg, render.NewProgress(os.Stderr, false)); err != nil {
+		if err := synthetic.LoadBench(context.Background(), svc, fmt.Sprintf("b%d", i), cfg, render.NewProgress(os.Stderr, false)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,28 +18,28 @@ import (
 	"time"
 )
 
-// shop is a server with a base and a folder that the tests of COPY work in.
-type shop struct {
+// shopBase is a server with a base and a folder that the tests of COPY work in.
+type shopBase struct {
 	t   *testing.T
 	url string
 	dir string
 }
 
-func newShop(t *testing.T) *shop {
+func newShop(t *testing.T) *shopBase {
 	t.Helper()
-	s := &shop{t, testServer(t), t.TempDir()}
+	s := &shopBase{t, testServer(t), t.TempDir()}
 	s.run(exitOK, "CREATE BASE shop")
 	return s
 }
 
 // run carries out statements and returns what was printed.
-func (s *shop) run(code int, statements string, more ...string) string {
+func (s *shopBase) run(code int, statements string, more ...string) string {
 	s.t.Helper()
 	return muster(s.t, code, append([]string{"query", "--url", s.url, "--base", "shop", "--format", "csv", "-c", statements}, more...)...)
 }
 
 // is holds that a question has an answer, given as CSV without the header.
-func (s *shop) is(question, want string) {
+func (s *shopBase) is(question, want string) {
 	s.t.Helper()
 	_, got, _ := strings.Cut(strings.ReplaceAll(s.run(exitOK, question), "\r\n", "\n"), "\n")
 	if got = strings.TrimSpace(got); got != want {
@@ -48,7 +48,7 @@ func (s *shop) is(question, want string) {
 }
 
 // file writes a file and returns its path.
-func (s *shop) file(name, text string) string {
+func (s *shopBase) file(name, text string) string {
 	s.t.Helper()
 	path := filepath.Join(s.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -57,7 +57,7 @@ func (s *shop) file(name, text string) string {
 	return path
 }
 
-func (s *shop) read(name string) string {
+func (s *shopBase) read(name string) string {
 	s.t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.dir, name))
 	if err != nil {
@@ -224,7 +224,7 @@ func newProxy(t *testing.T, target string) *proxy {
 }
 
 // cutOff runs a load whose connection breaks for good after some blocks, the answer to the last one lost.
-func (s *shop) cutOff(load string, blocks int64) string {
+func (s *shopBase) cutOff(load string, blocks int64) string {
 	s.t.Helper()
 	p := newProxy(s.t, s.url)
 	p.breaks.Store(blocks)

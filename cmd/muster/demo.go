@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/musterdb/muster/bench/gen"
+	"github.com/musterdb/muster/bench/shop"
 	"github.com/musterdb/muster/cluster/api"
 	"github.com/musterdb/muster/cluster/node"
 	"github.com/musterdb/muster/cmd/internal/render"
+	"github.com/musterdb/muster/cmd/internal/synthetic"
 )
 
 // demoCmd answers questions over a synthetic base in memory.
@@ -27,7 +28,7 @@ func (demoCmd) Help() string {
 // demoQuestions are asked when no statement is given.
 var demoQuestions = []struct{ what, text string }{
 	{"How many contacts are there?", "COUNT"},
-	{"Who in five countries, 25 to 40 years old, may be mailed?", "COUNT country IN ('PL', 'DE', 'FR', 'ES', 'IT') AND age BETWEEN 25 AND 40 AND email_opt_in"},
+	{"Who in five countries may be mailed and has ordered?", "COUNT country IN ('PL', 'DE', 'FR', 'ES', 'IT') AND orders > 0 AND email_opt_in"},
 	{"Who bought at least twice within 90 days?", "COUNT DID purchase AT LEAST 2 TIMES WITHIN 90d"},
 	{"Who opened a mail this month but has not bought for 90 days?", "COUNT DID open WITHIN 30d AND DID NOT purchase WITHIN 90d"},
 	{"Who spent the most within 90 days?", "SELECT id, first_name, country, sum(purchase.amount WITHIN 90d) AS spend FROM contacts WHERE DID purchase WITHIN 90d ORDER BY spend DESC LIMIT 5"},
@@ -44,9 +45,9 @@ func (c *demoCmd) Run(ctx context.Context, io streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, n.Close(context.Background())) }()
 	svc := api.New(n, api.Config{})
-	cfg := gen.Config{Seed: c.Seed, Contacts: c.Contacts, Clock: time.Now().UTC()}
+	cfg := shop.Config{Seed: c.Seed, Contacts: c.Contacts, Clock: time.Now().UTC()}
 	progress := render.NewProgress(io.err, io.terminal)
-	err = loadGenerated(ctx, svc, demoBase, cfg, progress)
+	err = synthetic.LoadShop(ctx, svc, demoBase, cfg, progress)
 	progress.Done()
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func (c *demoCmd) Run(ctx context.Context, io streams) (err error) {
 }
 
 const demoGoOn = `Go on with a question of your own:
-  muster demo -c "COUNT tags HAS 'tag_007' AND DID NOT visit WITHIN 14d"
+  muster demo -c "COUNT tags HAS 'newsletter' AND DID NOT visit WITHIN 14d"
 or with a server and your own data:
   muster serve --data ./data
   muster query -c "CREATE BASE shop"

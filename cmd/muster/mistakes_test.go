@@ -67,7 +67,7 @@ func TestMistakes(t *testing.T) {
 // not Muster's.
 type mistakes struct {
 	t         *testing.T
-	shop      *shop
+	shop      *shopBase
 	busy      string
 	notMuster string
 }

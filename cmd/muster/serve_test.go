@@ -13,7 +13,7 @@ import (
 )
 
 // at returns the shop of a process.
-func (p *process) shop(t *testing.T, dir string) *shop { return &shop{t, p.url, dir} }
+func (p *process) shop(t *testing.T, dir string) *shopBase { return &shopBase{t, p.url, dir} }
 
 // TestDataFolderInUse holds that two servers never share a folder.
 func TestDataFolderInUse(t *testing.T) {
