@@ -15,7 +15,7 @@ func (s *Service) explain(ctx context.Context, req Request, err error) error {
 	}
 	var known *diag.Error
 	if errors.As(err, &known) {
-		return place(known, req.Text)
+		return place(withCause(ctx, known), req.Text)
 	}
 	var bug *engine.PanicError
 	switch {
@@ -34,6 +34,21 @@ func (s *Service) explain(ctx context.Context, req Request, err error) error {
 	}
 	s.cfg.Logger.Error("a statement failed", "err", err, "statement", clip(req.Text))
 	return diag.New(diag.Internal, diag.Span{}, "%v", err)
+}
+
+// withCause says of a statement that was ended on its way what ended it. What it says itself is added if it is
+// more than that: that a write may be in all the same, or how many are.
+func withCause(ctx context.Context, err *diag.Error) *diag.Error {
+	var why *diag.Error
+	if err.Code != diag.Canceled || !errors.As(context.Cause(ctx), &why) || why == err {
+		return err
+	}
+	if err.Hint == "" {
+		return why
+	}
+	said := *err
+	said.Code, said.Msg = why.Code, why.Msg+"; "+err.Msg
+	return &said
 }
 
 // place gives an error the statement's text unless it has one or points nowhere. Errors of the catalog

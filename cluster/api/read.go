@@ -42,7 +42,7 @@ type column struct {
 	typ  arrow.DataType
 }
 
-// table answers rows given one after the other; cells are string, int64 or nil.
+// table answers rows given one after the other; cells are string, int64, float64 or nil.
 func (x *execution) table(cols []column, rows ...[]any) error {
 	fields := make([]arrow.Field, len(cols))
 	for i, c := range cols {
@@ -68,6 +68,8 @@ func appendCell(to array.Builder, cell any) {
 	switch v := cell.(type) {
 	case int64:
 		to.(*array.Int64Builder).Append(v)
+	case float64:
+		to.(*array.Float64Builder).Append(v)
 	case string:
 		to.(*array.StringBuilder).Append(v)
 	default:

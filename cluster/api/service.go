@@ -24,9 +24,11 @@ type Config struct {
 
 // Service answers statements and takes rows. Its methods are safe for concurrent use.
 type Service struct {
-	node    *node.Node
-	cfg     Config
-	metrics *Metrics
+	node     *node.Node
+	cfg      Config
+	metrics  *Metrics
+	running  running
+	prepared prepared
 }
 
 // New returns the service of a node.
@@ -58,7 +60,8 @@ type Sink interface {
 type Request struct {
 	Base   string // empty: statements over a base are refused
 	Text   string
-	Params map[string]schema.Value
+	Params map[string]schema.Value // by name, without $
+	Client string                  // who asks, for SHOW QUERIES
 }
 
 // Stats are what is said about a statement beside its answer.
@@ -71,37 +74,32 @@ type Stats struct {
 // Query carries out one statement and hands its answer to the sink. Errors of the user are *diag.Error
 // with their place in the text.
 func (s *Service) Query(ctx context.Context, req Request, to Sink) (Stats, error) {
-	begin := time.Now()
+	return s.run(ctx, req, nil, to)
+}
+
+// run carries out a statement, which it parses if that was not done before.
+func (s *Service) run(ctx context.Context, req Request, stmt ast.Stmt, to Sink) (Stats, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.StatementTime, diag.New(diag.Limit, diag.Span{},
 		"the statement took longer than the %s allowed", s.cfg.StatementTime))
 	defer cancel()
-	counted := &countingSink{Sink: to}
-	stats, err := s.query(ctx, req, counted)
-	stats.Rows, stats.Elapsed = counted.rows, time.Since(begin)
+	ctx, q := s.running.enter(ctx, req)
+	defer s.running.leave(q)
+	x := &execution{Service: s, req: req, to: watched{to, q}, query: q}
+	err := x.parsed(ctx, stmt)
+	stats := Stats{Rows: q.rows.Load(), Elapsed: time.Since(q.begin), Clock: x.clock}
 	err = s.explain(ctx, req, err)
 	s.metrics.statement(stats, err)
 	return stats, err
 }
 
-func (s *Service) query(ctx context.Context, req Request, to Sink) (Stats, error) {
-	stmt, err := parse.Statement(req.Text)
-	if err != nil {
-		return Stats{}, err
+// parsed carries out a statement, nil if its text is yet to be parsed.
+func (x *execution) parsed(ctx context.Context, stmt ast.Stmt) (err error) {
+	if stmt == nil {
+		if stmt, err = parse.Statement(x.req.Text); err != nil {
+			return err
+		}
 	}
-	run := &execution{Service: s, req: req, to: to}
-	err = run.statement(ctx, stmt)
-	return Stats{Clock: run.clock}, err
-}
-
-// countingSink counts the rows that pass.
-type countingSink struct {
-	Sink
-	rows int64
-}
-
-func (c *countingSink) Record(r arrow.Record) error {
-	c.rows += r.NumRows()
-	return c.Sink.Record(r)
+	return x.statement(ctx, stmt)
 }
 
 // execution is one statement under way.
@@ -109,6 +107,7 @@ type execution struct {
 	*Service
 	req   Request
 	to    Sink
+	query *query
 	clock int64
 }
 
@@ -125,6 +124,8 @@ func (x *execution) statement(ctx context.Context, stmt ast.Stmt) error {
 		return x.deleteContact(ctx, stmt)
 	case *ast.Show:
 		return x.show(stmt)
+	case *ast.Kill:
+		return x.kill(stmt)
 	case *ast.CopyFrom:
 		return diag.New(diag.Invalid, diag.Span{Start: 0, End: 4}, "the server reads no files").
 			WithHint("run COPY through the client, which reads the file and sends its rows: muster query -c \"COPY …\"")

@@ -8,8 +8,9 @@ import (
 )
 
 var (
-	textColumn = arrow.BinaryTypes.String
-	intColumn  = arrow.PrimitiveTypes.Int64
+	textColumn  = arrow.BinaryTypes.String
+	intColumn   = arrow.PrimitiveTypes.Int64
+	floatColumn = arrow.PrimitiveTypes.Float64
 )
 
 // show carries out SHOW.
@@ -19,6 +20,8 @@ func (x *execution) show(stmt *ast.Show) error {
 		return x.showBases()
 	case ast.ShowStorage:
 		return x.showStorage()
+	case ast.ShowQueries:
+		return x.showQueries()
 	}
 	sch, err := x.schema()
 	if err != nil {

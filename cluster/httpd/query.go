@@ -85,19 +85,25 @@ func ofMedia(media string) (format, bool) {
 
 // query carries out the statement in the body.
 func (s *server) query(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, func(in *asked, to api.Sink) (api.Stats, error) {
+		return s.svc.Query(r.Context(), api.Request{Base: in.Base, Text: in.Statement, Params: in.values, Client: r.RemoteAddr}, to)
+	})
+}
+
+// answer reads a request and writes what run answers, in the form that the request asks for.
+func (s *server) answer(w http.ResponseWriter, r *http.Request, run func(*asked, api.Sink) (api.Stats, error)) {
 	f, err := chooseFormat(r)
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	text, err := readBody(w, r, maxStatementBody)
+	in, err := readAsked(w, r)
 	if err != nil {
 		fail(w, err)
 		return
 	}
 	a := &answer{w: w, format: f, held: &heldWriter{w: w}}
-	req := api.Request{Base: r.URL.Query().Get("base"), Text: string(text)}
-	stats, err := s.svc.Query(r.Context(), req, a)
+	stats, err := run(in, a)
 	a.end(stats, err)
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/musterdb/muster/cluster/api"
 	"github.com/musterdb/muster/storage/schema"
@@ -12,6 +13,8 @@ import (
 // Config describes the door.
 type Config struct {
 	Version string
+	// BulkBytes bounds the bodies of rows that are taken at the same time, as they are sent; default 256 MiB.
+	BulkBytes int64
 }
 
 // server is the door's handlers.
@@ -23,17 +26,25 @@ type server struct {
 // New returns the door's handler.
 func New(svc *api.Service, cfg Config) http.Handler {
 	s := &server{svc, cfg}
+	bulk := &inFlight{most: cfg.BulkBytes}
+	if bulk.most <= 0 {
+		bulk.most = defaultBulkBytes
+	}
 	mux := http.NewServeMux()
 	for path, handle := range map[string]http.HandlerFunc{
 		"/v1/query":                      s.query,
-		"/v1/bases/{base}/contacts":      s.contacts,
-		"/v1/bases/{base}/events/{type}": s.events,
+		"/v1/statements/{id}":            s.execute,
+		"/v1/bases/{base}/contacts":      bulk.bounded(s.contacts),
+		"/v1/bases/{base}/events/{type}": bulk.bounded(s.events),
 		"/v1/bases/{base}/loads":         s.openLoad,
 		"/v1/bases/{base}/loads/advance": s.advanceLoad,
 	} {
 		mux.HandleFunc("POST "+path, handle)
 		mux.HandleFunc(path, postOnly)
 	}
+	mux.HandleFunc("POST /v1/statements", s.prepare)
+	mux.HandleFunc("GET /v1/statements", s.prepared)
+	mux.HandleFunc("DELETE /v1/statements/{id}", s.unprepare)
 	mux.HandleFunc("GET /v1/bases/{base}/schema", s.schema)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /readyz", s.ready)
@@ -60,13 +71,16 @@ func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 func (s *server) nothing(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusNotFound, "there is nothing at "+r.Method+" "+r.URL.Path,
 		"the URL of a server has no path, like http://127.0.0.1:7070; under it are POST /v1/query, POST /v1/bases/{base}/contacts, "+
-			"POST /v1/bases/{base}/events/{type}, GET /healthz, /readyz and /metrics")
+			"POST /v1/bases/{base}/events/{type}, POST /v1/statements, GET /healthz, /readyz and /metrics")
 }
 
 // postOnly answers other methods at a path that takes POST.
 func postOnly(w http.ResponseWriter, r *http.Request) {
 	hint := "send the rows as the body: curl --data-binary @rows.csv -H 'Content-Type: text/csv' " + r.URL.Path
-	if r.URL.Path == "/v1/query" {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/v1/statements/"):
+		hint = "POST carries the statement out, DELETE forgets it; GET /v1/statements lists those there are"
+	case r.URL.Path == "/v1/query":
 		hint = "send the statement as the body: curl 'http://127.0.0.1:7070/v1/query?base=shop' --data \"COUNT country = 'PL'\""
 	}
 	w.Header().Set("Allow", http.MethodPost)

@@ -47,18 +47,21 @@ func (c *serveCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	defer listener.Close()
+	gate := httpd.NewGate(httpd.Config{Version: version})
+	server := &http.Server{
+		Handler: gate, ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
 	begin := time.Now()
 	n, err := node.Open(node.Config{Dir: c.Data, Logger: logger, Fatal: fatal(logger)})
 	if err != nil {
-		return err
+		return errors.Join(err, server.Close())
 	}
-	service := api.New(n, api.Config{Logger: logger})
-	server := &http.Server{
-		Handler: httpd.New(service, httpd.Config{Version: version}), ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
+	gate.Open(httpd.New(api.New(n, api.Config{Logger: logger}), httpd.Config{Version: version}))
 	fmt.Fprintf(io.err, "Muster %s serves http://%s (%s, ready after %s)\n", version, listener.Addr(), where(c.Data), time.Since(begin).Round(time.Millisecond))
-	err = serveUntil(ctx, server, listener)
+	err = untilDone(ctx, server, failed)
 	fmt.Fprintln(io.err, "stopping: finishing statements, writing images")
 	stopCtx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
@@ -80,10 +83,8 @@ func where(dir string) string {
 	return "data in " + dir
 }
 
-// serveUntil serves until ctx ends, then lets requests that run finish.
-func serveUntil(ctx context.Context, server *http.Server, listener net.Listener) error {
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+// untilDone waits until ctx ends, or serving fails, then lets requests that run finish.
+func untilDone(ctx context.Context, server *http.Server, failed <-chan error) error {
 	select {
 	case err := <-failed:
 		return err
