@@ -97,6 +97,9 @@ func (n *Node) Select(ctx context.Context, q *plan.Query, sch *schema.Schema, em
 	if err != nil {
 		return err
 	}
+	if q.Grouped {
+		return gone(n.grouped(ctx, q, sch, shards, emit))
+	}
 	m := eval.NewMerger(q, len(shards), emit)
 	defer m.Close()
 	if len(q.Order) == 0 {

@@ -176,6 +176,10 @@ func (c *compiler) leaf(x plan.Expr, in scope, neg bool) (node, error) {
 		if in == ofContact {
 			return c.condition(nthAsCounts(x, c.env.Clock), in, neg)
 		}
+	case *plan.IsTrue:
+		return c.isTrue(x, in, neg)
+	case *plan.Member:
+		return c.member(x, in, neg), nil
 	}
 	return nil, nil
 }

@@ -80,6 +80,8 @@ func show(x any) string {
 		return "OR" + showAll(x.Terms)
 	case *plan.Not:
 		return "NOT(" + show(x.X) + ")"
+	case *plan.IsTrue:
+		return "TRUE(" + show(x.X) + ")"
 	case *plan.Cmp:
 		return fmt.Sprintf("(%s op%d %s)", show(x.X), x.Op, show(x.Y))
 	case *plan.Attr:

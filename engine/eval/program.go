@@ -29,6 +29,7 @@ type Program struct {
 	from   [1]schema.EventID // the statement's event type, 0 for contacts
 	memos  int
 	items  []item
+	groups *grouping // of a grouped statement, which has no items here
 	budget int64
 	slow   bool // a term of the condition is evaluated row by row
 }
@@ -54,7 +55,12 @@ func Compile(q *plan.Query, sch *schema.Schema, v *storage.View) (*Program, erro
 			return nil, failure(err)
 		}
 	}
-	if p.items, err = c.items(q); err != nil {
+	if q.Grouped {
+		p.groups, err = c.grouping(q)
+	} else {
+		p.items, err = c.items(q)
+	}
+	if err != nil {
 		return nil, failure(err)
 	}
 	p.memos, p.slow = c.memos, c.slow

@@ -121,7 +121,9 @@ func (p planner) selector(depth int) *plan.Selector {
 var propNames = []string{"amount", "qty", "cat", "price", "tags", "ok", "at", "ref", "time", "contact"}
 
 func (p planner) propLeaf(depth int) plan.Expr {
-	switch p.rng.IntN(12) {
+	switch p.rng.IntN(13) {
+	case 12:
+		return p.set(depth)
 	case 0, 1:
 		return p.attrLeaf(depth)
 	case 2:
@@ -265,8 +267,18 @@ func (p planner) aggLeaf(depth int) plan.Expr {
 	return &plan.Cmp{Op: op, X: a, Y: p.like(a)}
 }
 
+// set makes a set of contacts, as a reference to a segment is.
+func (p planner) set(depth int) plan.Expr {
+	if p.rng.IntN(2) == 0 {
+		return &plan.Member{Attr: []schema.AttrID{aTime, aSecs, aNever}[p.rng.IntN(3)]}
+	}
+	return &plan.IsTrue{X: p.condition(depth-1, p.contactLeaf)}
+}
+
 func (p planner) contactLeaf(depth int) plan.Expr {
-	switch p.rng.IntN(6) {
+	switch p.rng.IntN(7) {
+	case 6:
+		return p.set(depth)
 	case 0:
 		return p.did(depth)
 	case 1:

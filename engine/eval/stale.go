@@ -20,6 +20,14 @@ func checkSchema(q *plan.Query, now *schema.Schema) error {
 	for _, it := range q.Items {
 		c.walk(it.X)
 	}
+	for _, x := range q.Group {
+		c.walk(x)
+	}
+	for _, t := range q.Totals {
+		if t.X != nil {
+			c.walk(t.X)
+		}
+	}
 	return c.err
 }
 
@@ -38,6 +46,10 @@ func (c *staleness) walk(x plan.Expr) {
 	case *plan.Attr:
 		if _, ok := c.now.AttrByID(x.ID); !ok {
 			c.gone("an attribute")
+		}
+	case *plan.Member:
+		if _, ok := c.now.AttrByID(x.Attr); !ok {
+			c.gone("a segment")
 		}
 	case *plan.Prop:
 		c.prop(x)

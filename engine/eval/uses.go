@@ -25,7 +25,7 @@ func usesOf(x plan.Expr) uses {
 // walk does not enter selectors: their filters look at other events.
 func (u *uses) walk(x plan.Expr) {
 	switch x := x.(type) {
-	case *plan.Attr:
+	case *plan.Attr, *plan.IsTrue, *plan.Member:
 		u.contact = true
 	case *plan.Prop:
 		u.prop = true
@@ -87,6 +87,8 @@ func operands(x plan.Expr) []plan.Expr {
 		return []plan.Expr{x.X}
 	case *plan.SetCmp:
 		return []plan.Expr{x.X, x.Y}
+	case *plan.IsTrue:
+		return []plan.Expr{x.X}
 	}
 	return nil
 }

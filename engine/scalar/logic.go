@@ -45,6 +45,18 @@ func (c *compiler) not(x *plan.Not) (test, error) {
 	}, nil
 }
 
+// isTrue asks the contact: nothing in x.X looks at an event's properties.
+func (c *compiler) isTrue(x *plan.IsTrue) (test, error) {
+	t, err := c.test(x.X)
+	if err != nil {
+		return nil, err
+	}
+	return func(r Row) (Tri, error) {
+		truth, err := t(r)
+		return Truth(truth == True), err
+	}, nil
+}
+
 func (c *compiler) isNull(x *plan.IsNull) (test, error) {
 	v, err := c.value(x.X)
 	if err != nil {

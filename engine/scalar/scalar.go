@@ -22,6 +22,14 @@ type Row interface {
 	Nth(n *plan.Nth) (bool, error)
 }
 
+// GroupRow is a Row of a grouped statement: its expressions are of groups.
+type GroupRow interface {
+	Row
+	// Group returns the value of plan.Query.Group[i], Total that of plan.Query.Totals[i].
+	Group(i int) Value
+	Total(i int) Value
+}
+
 // Env is what a statement's expressions depend on besides the row.
 type Env struct {
 	Clock int64          // ms: the statement's clock
@@ -152,8 +160,22 @@ func (c *compiler) condition(x plan.Expr) (test, error) {
 		return func(r Row) (Tri, error) { return known(r.Did(x)) }, nil
 	case *plan.Nth:
 		return func(r Row) (Tri, error) { return known(r.Nth(x)) }, nil
+	case *plan.IsTrue:
+		return c.isTrue(x)
+	case *plan.Member:
+		return func(r Row) (Tri, error) { return Truth(!r.Attr(x.Attr).Null()), nil }, nil
 	}
 	return nil, nil
+}
+
+// ofGroup reads a value of a group. A row that is none has no such value.
+func ofGroup(value func(GroupRow) Value) eval {
+	return func(r Row) (Value, error) {
+		if g, ok := r.(GroupRow); ok {
+			return value(g), nil
+		}
+		return Value{}, nil
+	}
 }
 
 func known(b bool, err error) (Tri, error) { return Truth(b), err }
@@ -170,6 +192,10 @@ func (c *compiler) expression(x plan.Expr) (eval, error) {
 		return func(r Row) (Value, error) { return Of(r.Prop(x)), nil }, nil
 	case *plan.Agg:
 		return func(r Row) (Value, error) { return r.Agg(x) }, nil
+	case *plan.GroupRef:
+		return ofGroup(func(r GroupRow) Value { return r.Group(x.Index) }), nil
+	case *plan.TotalRef:
+		return ofGroup(func(r GroupRow) Value { return r.Total(x.Index) }), nil
 	case *plan.Arith:
 		return c.arith(x)
 	case *plan.AddCalendar:

@@ -35,6 +35,7 @@ var floors = [][]string{
 	{"engine/tabular"},
 	{"engine/tabular/guard"},
 	{"engine/eval", "engine/oracle"},
+	{"engine/group"},
 	{"engine/gather", "engine/rowtext"},
 	{"engine/scalar"},
 	{"engine/exact", "engine/digits"},

@@ -1,0 +1,154 @@
+package eval
+
+import (
+	"context"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/musterdb/muster/engine/group"
+	"github.com/musterdb/muster/engine/scalar"
+	"github.com/musterdb/muster/query/plan"
+)
+
+// grouping is the expressions that a grouped statement asks of each row.
+type grouping struct {
+	keys   []rowExpr
+	totals []rowExpr // of count(*) the zero rowExpr
+}
+
+// rowExpr is one expression of a row.
+type rowExpr struct {
+	typ    plan.Type
+	expr   *scalar.Expr
+	events []eventsOf
+}
+
+func (c *compiler) grouping(q *plan.Query) (*grouping, error) {
+	g := &grouping{keys: make([]rowExpr, len(q.Group)), totals: make([]rowExpr, len(q.Totals))}
+	var err error
+	for i, x := range q.Group {
+		if g.keys[i], err = c.rowExpr(x); err != nil {
+			return nil, err
+		}
+	}
+	for i, t := range q.Totals {
+		if t.Fn == plan.TotalRows {
+			continue
+		}
+		if g.totals[i], err = c.rowExpr(t.X); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+func (c *compiler) rowExpr(x plan.Expr) (rowExpr, error) {
+	r := rowExpr{typ: x.Type()}
+	var err error
+	if r.expr, err = scalar.Compile(x, c.env); err != nil {
+		return r, err
+	}
+	r.events, err = c.eventsOf(usesOf(x).events)
+	return r, err
+}
+
+// Groups answers a grouped statement with the shard's groups in records of group.Schema. What emit keeps it
+// must Retain; its error ends the evaluation and is returned.
+func (p *Program) Groups(ctx context.Context, emit func(arrow.Record) error) error {
+	w := p.Worker()
+	defer w.Close()
+	g := &grouper{w: w, table: group.New(p.query, p.budget)}
+	if err := g.run(ctx); err != nil {
+		return failure(err)
+	}
+	return failure(g.table.Send(emit))
+}
+
+// grouper is one run of a grouped statement over a shard.
+type grouper struct {
+	w     *Worker
+	table *group.Table
+	key   []byte
+}
+
+func (g *grouper) run(ctx context.Context) error {
+	if len(g.w.prog.query.Group) == 0 {
+		if err := g.table.Whole(); err != nil {
+			return err
+		}
+	}
+	return g.w.eachSource(ctx, func(s *source, rows []uint64) (bool, error) {
+		return false, g.rowByRow(s, rows)
+	})
+}
+
+// rowByRow adds the rows of a source one after the other, every expression by package scalar.
+func (g *grouper) rowByRow(s *source, rows []uint64) error {
+	w := g.w
+	lines, err := g.lines(s, rows)
+	if err != nil {
+		return err
+	}
+	defer w.give(lines)
+	r := rowAt{w: w, lines: lines}
+	for i := range rowsOf(rows) {
+		r.at(s, i)
+		slot, err := g.slot(&r)
+		if err != nil {
+			return err
+		}
+		if err := g.add(&r, slot); err != nil {
+			return err
+		}
+		if err := w.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lines gathers the events that the expressions need of the rows.
+func (g *grouper) lines(s *source, rows []uint64) ([]*timeline, error) {
+	var lines []*timeline
+	for _, xs := range [][]rowExpr{g.w.prog.groups.keys, g.w.prog.groups.totals} {
+		for i := range xs {
+			l, err := g.w.gatherAll(xs[i].events, s, rows)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, l...)
+		}
+	}
+	return lines, nil
+}
+
+func (g *grouper) slot(r *rowAt) (int32, error) {
+	g.key = g.key[:0]
+	keys := g.w.prog.groups.keys
+	for i := range keys {
+		v, err := keys[i].expr.Value(r)
+		if err != nil {
+			return 0, err
+		}
+		g.key = group.AppendValue(g.key, v, keys[i].typ)
+	}
+	return g.table.Slot(g.key)
+}
+
+func (g *grouper) add(r *rowAt, slot int32) error {
+	totals := g.w.prog.groups.totals
+	for i := range totals {
+		if totals[i].expr == nil {
+			g.table.Rows(i, slot, 1)
+			continue
+		}
+		v, err := totals[i].expr.Value(r)
+		if err != nil {
+			return err
+		}
+		if err := g.table.Add(i, slot, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package group
+
+import (
+	"bytes"
+
+	"github.com/zeebo/xxh3"
+)
+
+// keys numbers byte strings from 0 in the order in which they are first seen: open addressing over their
+// hashes, the bytes one after the other.
+type keys struct {
+	index []uint32 // number + 1, 0 for free; the length is a power of two
+	hash  []uint64 // by number
+	end   []uint64 // by number: where its bytes end
+	text  []byte
+}
+
+// find returns the number of a key, and whether it is new.
+func (k *keys) find(key []byte) (n int32, fresh bool) {
+	if 2*(len(k.hash)+1) > len(k.index) {
+		k.rehash()
+	}
+	h := xxh3.Hash(key)
+	mask := uint64(len(k.index) - 1)
+	for at := h & mask; ; at = (at + 1) & mask {
+		i := k.index[at]
+		if i == 0 {
+			k.hash = append(k.hash, h)
+			k.text = append(k.text, key...)
+			k.end = append(k.end, uint64(len(k.text)))
+			k.index[at] = uint32(len(k.hash))
+			return int32(len(k.hash) - 1), true
+		}
+		if k.hash[i-1] == h && bytes.Equal(k.key(int(i-1)), key) {
+			return int32(i - 1), false
+		}
+	}
+}
+
+func (k *keys) rehash() {
+	k.index = make([]uint32, max(64, 2*len(k.index)))
+	mask := uint64(len(k.index) - 1)
+	for i, h := range k.hash {
+		at := h & mask
+		for k.index[at] != 0 {
+			at = (at + 1) & mask
+		}
+		k.index[at] = uint32(i + 1)
+	}
+}
+
+// key returns the bytes of a number.
+func (k *keys) key(i int) []byte {
+	from := uint64(0)
+	if i > 0 {
+		from = k.end[i-1]
+	}
+	return k.text[from:k.end[i]]
+}
+
+func (k *keys) len() int { return len(k.hash) }
+
+// keyBytes is what a key takes beside its bytes: hash, end, up to four places of the index, and as much
+// again while slices grow.
+const keyBytes = 48

@@ -1,0 +1,84 @@
+package group
+
+import (
+	"github.com/musterdb/muster/engine/scalar"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/plan"
+)
+
+// Table is the groups of some rows and the states of their totals. Slots are numbered from 0. It is used
+// by one goroutine at a time.
+type Table struct {
+	query   *plan.Query
+	keys    keys
+	tallies []tally
+	budget  int64
+	used    int64
+	width   int64 // bytes of a slot's states at least
+}
+
+// New returns an empty table for a grouped query that may hold so many bytes.
+func New(q *plan.Query, budget int64) *Table {
+	t := &Table{query: q, budget: budget, width: keyBytes}
+	for i := range q.Totals {
+		y := newTally(&q.Totals[i])
+		t.tallies = append(t.tallies, y)
+		t.width += y.width()
+	}
+	return t
+}
+
+// Len returns the number of groups.
+func (t *Table) Len() int { return t.keys.len() }
+
+// Slot returns the slot of the group whose values were appended to key, in the order of Query.Group.
+func (t *Table) Slot(key []byte) (int32, error) {
+	slot, fresh := t.keys.find(key)
+	if !fresh {
+		return slot, nil
+	}
+	for _, y := range t.tallies {
+		y.grow(int(slot) + 1)
+	}
+	t.used += t.width + 2*int64(len(key))
+	return slot, t.check()
+}
+
+func (t *Table) check() error {
+	if t.used > t.budget {
+		return diag.New(diag.Limit, diag.Span{}, "too many groups: %d of them need more than the statement's %d MiB of memory", t.Len(), t.budget>>20).
+			WithHint("group by something with fewer values, or narrow the condition")
+	}
+	return nil
+}
+
+// Rows adds n rows to total i of a slot, which must be a count.
+func (t *Table) Rows(i int, slot int32, n uint64) { t.tallies[i].(*count).n[slot] += n }
+
+// Add adds a value to total i of a slot; null counts for nothing, except to count(*), which needs none.
+func (t *Table) Add(i int, slot int32, v scalar.Value) error {
+	y := t.tallies[i]
+	if v.Null() && t.query.Totals[i].Fn != plan.TotalRows {
+		return nil
+	}
+	more := y.add(slot, v)
+	if more == 0 {
+		return nil
+	}
+	t.used += more
+	return t.checkTotal(i)
+}
+
+func (t *Table) checkTotal(i int) error {
+	if t.used > t.budget && t.query.Totals[i].Fn == plan.TotalDistinct {
+		return diag.New(diag.Limit, diag.Span{}, "count(DISTINCT …) over too many values: they need more than the statement's %d MiB of memory", t.budget>>20).
+			WithHint("narrow the condition, or count something with fewer values")
+	}
+	return t.check()
+}
+
+// Whole makes the group of a query without GROUP BY, which exists also over nothing.
+func (t *Table) Whole() error {
+	_, err := t.Slot(nil)
+	return err
+}

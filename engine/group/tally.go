@@ -1,0 +1,88 @@
+package group
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/musterdb/muster/engine/exact"
+	"github.com/musterdb/muster/engine/scalar"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// tally is the states of one total, one for each slot.
+type tally interface {
+	// width is the bytes that each slot takes whatever is added.
+	width() int64
+	// grow makes room for so many slots.
+	grow(slots int)
+	// add adds a value that is not null and returns by how many bytes the state grew.
+	add(slot int32, v scalar.Value) int64
+	// value returns the total; exact.ErrOverflow if it does not fit.
+	value(slot int32) (scalar.Value, error)
+
+	// field is the Arrow type of a state. A state of null is that of no value.
+	field() arrow.DataType
+	// appendState appends the state of a slot, what distinct holds excepted.
+	appendState(b array.Builder, slot int32) (bytes int)
+	// merge adds state i of a column to a slot and returns by how many bytes the state grew.
+	merge(slot int32, col arrow.Array, i int) (int64, error)
+}
+
+func newTally(t *plan.Total) tally {
+	switch t.Fn {
+	case plan.TotalRows, plan.TotalCount:
+		return &count{}
+	case plan.TotalDistinct:
+		return &distinct{of: t.X.Type()}
+	case plan.TotalSum, plan.TotalAvg:
+		if t.T.Kind == schema.KindFloat {
+			return &floatSum{avg: t.Fn == plan.TotalAvg}
+		}
+		return &sum{avg: t.Fn == plan.TotalAvg, of: t.X.Type(), typ: t.T}
+	case plan.TotalMin:
+		return newExtreme(t, -1)
+	}
+	return newExtreme(t, 1)
+}
+
+// grown returns s with so many elements, new ones zero.
+func grown[T any](s []T, n int) []T {
+	if n <= cap(s) {
+		return s[:n]
+	}
+	out := make([]T, n, max(2*n, 64))
+	copy(out, s)
+	return out
+}
+
+// count is count(*) and count(x).
+type count struct{ n []uint64 }
+
+func (c *count) width() int64   { return 16 }
+func (c *count) grow(slots int) { c.n = grown(c.n, slots) }
+
+func (c *count) add(slot int32, _ scalar.Value) int64 {
+	c.n[slot]++
+	return 0
+}
+
+func (c *count) value(slot int32) (scalar.Value, error) {
+	return scalar.Number(exact.FromUint(c.n[slot])), nil
+}
+
+func (c *count) field() arrow.DataType { return arrow.PrimitiveTypes.Uint64 }
+
+func (c *count) appendState(b array.Builder, slot int32) int {
+	b.(*array.Uint64Builder).Append(c.n[slot])
+	return 8
+}
+
+func (c *count) merge(slot int32, col arrow.Array, i int) (int64, error) {
+	n, ok := col.(*array.Uint64)
+	if !ok {
+		return 0, errValue
+	}
+	c.n[slot] += n.Value(i)
+	return 0, nil
+}
