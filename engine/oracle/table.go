@@ -65,6 +65,11 @@ func (c *compiler) contactIn(e *ast.In, sc scope) (n node, ok bool, err error) {
 		return node{}, false, nil
 	}
 	cond, err := c.expr(e.Values[0], scope{})
+	if err != nil {
+		if text, errList := c.expr(e.Values[0], sc); errList == nil && text.t.kind == kBool {
+			return node{}, false, err
+		}
+	}
 	if err != nil || cond.t.kind != kBool {
 		return node{}, false, nil // a list, or whatever is wrong with it as a list
 	}

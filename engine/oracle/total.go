@@ -13,6 +13,8 @@ func (c *compiler) total(a *ast.Aggregate, fn string, sc scope) (node, error) {
 		return node{}, diag.New(diag.Invalid, a.At, "a total stands only in a select list, HAVING or ORDER BY")
 	case a.Window != nil || len(a.Pick) > 0:
 		return node{}, diag.New(diag.Invalid, a.At, "a total has neither window nor property")
+	case a.Distinct && fn != "count":
+		return node{}, diag.New(diag.Invalid, a.At, "only count takes DISTINCT")
 	case a.Star && fn != "count":
 		return node{}, diag.New(diag.Invalid, a.At, "only count takes *")
 	case a.Star:

@@ -167,7 +167,7 @@ func (r *runner) table() []string {
 		if !ok {
 			break
 		}
-		rows = append(rows, strings.TrimSpace(line))
+		rows = append(rows, strings.TrimRight(strings.TrimPrefix(line, " "), " "))
 		r.at++
 	}
 	return rows
@@ -191,7 +191,7 @@ func sameRows(want []string, got [][]oracle.Cell, ordered bool) error {
 		for _, c := range row {
 			cells = append(cells, c.String())
 		}
-		text = append(text, strings.Join(cells, " | "))
+		text = append(text, strings.TrimRight(strings.Join(cells, " | "), " "))
 	}
 	if !ordered {
 		slices.Sort(want)
