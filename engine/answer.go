@@ -84,19 +84,8 @@ func compiled(q *plan.Query, sch *schema.Schema, v *storage.View, f func(*eval.P
 	return f(p)
 }
 
-// asksForOne says whether a plan's condition holds for at most one contact: a conjunction with id = '…'.
+// asksForOne says whether a plan is about one contact at most, by its id.
 func asksForOne(q *plan.Query) bool {
-	if q.From != 0 || len(q.Order) > 0 {
-		return false
-	}
-	terms := []plan.Expr{q.Where}
-	if and, ok := q.Where.(*plan.And); ok {
-		terms = and.Terms
-	}
-	for _, t := range terms {
-		if _, ok := plan.IDEquals(t); ok {
-			return true
-		}
-	}
-	return false
+	ids, ok := q.Asks()
+	return ok && len(ids) <= 1
 }

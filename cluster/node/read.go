@@ -41,28 +41,38 @@ func unread(err error) error {
 	return diag.New(diag.Unavailable, diag.Span{}, "the base cannot be read: %v", err)
 }
 
-// asked returns the shards that a plan must ask: the one that holds a contact if the plan names it, else
-// all of the base.
+// asked returns the shards that a plan must ask: those that hold the contacts that the plan names, if it
+// does, else all of the base.
 func (n *Node) asked(ctx context.Context, q *plan.Query, sch *schema.Schema) ([]*engine.Shard, error) {
-	terms := []plan.Expr{q.Where}
-	if and, ok := q.Where.(*plan.And); ok {
-		terms = and.Terms
+	ids, ok := q.Asks()
+	if !ok {
+		return n.shards(ctx, sch)
 	}
-	for _, t := range terms {
-		id, ok := plan.IDEquals(t)
-		if !ok || q.From != 0 {
-			continue
-		}
-		g := n.data[GroupOf([]byte(id), sch.Options.Spread)]
+	var some []*engine.Shard
+	for _, g := range n.groupsOfContacts(ids, sch) {
 		if err := g.WaitApplied(ctx, g.CommitIndex()); err != nil {
 			return nil, unread(err)
 		}
 		if s := g.sm.shard(sch.Base); s != nil {
-			return []*engine.Shard{s}, nil
+			some = append(some, s)
 		}
-		return nil, nil
 	}
-	return n.shards(ctx, sch)
+	return some, nil
+}
+
+// groupsOfContacts returns the groups that hold contacts, each once and in their order.
+func (n *Node) groupsOfContacts(ids []string, sch *schema.Schema) []*dataGroup {
+	held := make([]bool, sch.Options.Spread)
+	for _, id := range ids {
+		held[GroupOf([]byte(id), sch.Options.Spread)] = true
+	}
+	var some []*dataGroup
+	for i, g := range n.groupsOf(sch) {
+		if held[i] {
+			some = append(some, g)
+		}
+	}
+	return some
 }
 
 // Count returns how many rows of the base satisfy a plan's condition.

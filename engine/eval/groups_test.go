@@ -230,6 +230,9 @@ func (p planner) groupedOver(from schema.EventID) *plan.Query {
 	if p.rng.IntN(3) > 0 {
 		q.Where = p.condition(2, leaf)
 	}
+	if from != 0 && p.rng.IntN(3) == 0 {
+		q.Where = p.narrowed(q.Where)
+	}
 	for range p.rng.IntN(3) {
 		q.Group = append(q.Group, p.groupTerm(from))
 	}

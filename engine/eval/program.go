@@ -27,6 +27,7 @@ type Program struct {
 	env    scalar.Env
 	where  node
 	from   [1]schema.EventID // the statement's event type, 0 for contacts
+	reach  reach             // of a statement over an event type
 	memos  int
 	items  []item
 	groups *grouping // of a grouped statement, which has no items here
@@ -45,15 +46,13 @@ func Compile(q *plan.Query, sch *schema.Schema, v *storage.View) (*Program, erro
 		return nil, err
 	}
 	p := &Program{
-		query: q, schema: sch, view: v, budget: DefaultBudget, where: constNode(true),
+		query: q, schema: sch, view: v, budget: DefaultBudget,
 		from: [1]schema.EventID{q.From},
 		env:  scalar.Env{Clock: q.Clock, Zone: zone},
 	}
 	c := &compiler{view: v, env: p.env}
-	if q.Where != nil {
-		if p.where, err = c.condition(q.Where, p.scope(), false); err != nil {
-			return nil, failure(err)
-		}
+	if err := p.compileWhere(c); err != nil {
+		return nil, failure(err)
 	}
 	if q.Grouped {
 		p.groups, err = c.grouping(q)
@@ -65,6 +64,23 @@ func Compile(q *plan.Query, sch *schema.Schema, v *storage.View) (*Program, erro
 	}
 	p.memos, p.slow = c.memos, c.slow
 	return p, nil
+}
+
+func (p *Program) compileWhere(c *compiler) error {
+	where := p.query.Where
+	var terms []node
+	if p.query.From != 0 {
+		where, terms, p.reach = c.narrow(p.query)
+	}
+	if where != nil {
+		n, err := c.condition(where, p.scope(), false)
+		if err != nil {
+			return err
+		}
+		terms = append(terms, n)
+	}
+	p.where = andOf(terms)
+	return nil
 }
 
 // SetBudget changes the program's memory budget in bytes. Call it before any Worker is made.
@@ -159,8 +175,10 @@ func (w *Worker) sources(chunk int) *sourceCursor {
 	*c = sourceCursor{w: w, src: &w.root}
 	w.root = source{n: w.view.ChunkLen(chunk), chunk: chunk}
 	if w.prog.query.From != 0 {
-		c.every = selector{events: w.prog.from[:]}
-		c.events = w.cursor(&c.every, plan.Window{From: plan.MinTime, To: w.prog.query.Clock}, chunk)
+		if w.prog.reach.visits(chunk) {
+			c.every = selector{events: w.prog.from[:]}
+		}
+		c.events = w.cursor(&c.every, w.prog.reach.win, chunk)
 	}
 	return c
 }
@@ -187,6 +205,9 @@ func (c *sourceCursor) alive() ([]uint64, error) {
 	taken, err := c.events.events()
 	if err != nil {
 		return nil, err
+	}
+	if c.w.view.ChunkLive(c.src.chunk) == c.w.view.ChunkLen(c.src.chunk) {
+		return taken, nil
 	}
 	live := c.w.rowBits()
 	copy(live[:], c.w.alive(c.src.chunk))

@@ -67,7 +67,7 @@ func (p planner) like(x plan.Expr) plan.Expr {
 		return p.number()
 	}
 	if q, ok := x.(*plan.Prop); ok && q.Name == "contact" || isID(x) {
-		return konst(textValue("c" + strconv.Itoa(p.rng.IntN(200))))
+		return konst(textValue("cABC"[p.rng.IntN(4):][:1] + strconv.Itoa(p.rng.IntN(200))))
 	}
 	return konst(p.sample(t.Type))
 }
@@ -144,6 +144,28 @@ func (p planner) eventLeaf(depth int) plan.Expr {
 		return &plan.Cmp{Op: p.op(), X: prop("qty"), Y: count}
 	}
 	return p.propLeaf(depth)
+}
+
+// narrowed adds terms that say where to look: times, and contacts by id.
+func (p planner) narrowed(x plan.Expr) plan.Expr {
+	terms := []plan.Expr{}
+	if x != nil {
+		terms = append(terms, x)
+	}
+	for range 1 + p.rng.IntN(2) {
+		terms = append(terms, &plan.Cmp{Op: p.op(), X: prop("time"), Y: p.like(prop("time"))})
+	}
+	if p.rng.IntN(3) == 0 {
+		terms = append(terms, p.in(prop("contact")))
+	}
+	if p.rng.IntN(3) == 0 {
+		terms = append(terms, &plan.Cmp{Op: plan.Eq, X: p.like(prop("contact")), Y: prop("contact")})
+	}
+	p.rng.Shuffle(len(terms), func(i, j int) { terms[i], terms[j] = terms[j], terms[i] })
+	if len(terms) == 1 {
+		return terms[0]
+	}
+	return &plan.And{Terms: terms}
 }
 
 func (p planner) attrLeaf(int) plan.Expr {

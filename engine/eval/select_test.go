@@ -144,6 +144,9 @@ func (p planner) selectOver(from schema.EventID) *plan.Query {
 	if p.rng.IntN(3) > 0 {
 		q.Where = p.condition(2, leaf)
 	}
+	if from != 0 && p.rng.IntN(3) == 0 {
+		q.Where = p.narrowed(q.Where)
+	}
 	item := func(x plan.Expr) { q.Items = append(q.Items, plan.Item{Name: fmt.Sprint("x", len(q.Items)), X: x}) }
 	item(attr(schema.AttrIDOf))
 	for range 1 + p.rng.IntN(5) {
