@@ -40,7 +40,7 @@ var floors = [][]string{
 	{"engine/scalar"},
 	{"engine/exact", "engine/digits"},
 	{"query/write"},
-	{"query/bind", "query/parse"},
+	{"query/bind", "query/complete", "query/lint", "query/parse"},
 	{"query/phrase"},
 	{"query/print"},
 	{"query/lex", "query/plan", "query/calendar"},
