@@ -33,6 +33,10 @@ type binder struct {
 	params map[string]schema.Value
 	scope  scope
 	depth  int
+
+	refs      references
+	needs     *Needs // what a condition that is to be stored names; nil: nobody asks
+	selectors int    // bound so far
 }
 
 func newBinder(sch *schema.Schema, opt Options, sc scope) (*binder, error) {
@@ -53,6 +57,14 @@ func (b *binder) within(sc scope, f func() error) error {
 
 // Query binds a *ast.Count or *ast.Select. Errors are *diag.Error without the statement's text.
 func Query(stmt ast.Stmt, sch *schema.Schema, opt Options) (*plan.Query, error) {
+	if err := CheckParameters(stmt, opt.Params); err != nil {
+		return nil, err
+	}
+	return bindQuery(stmt, sch, opt)
+}
+
+// bindQuery is Query of a statement that may be a part of another, which has the parameters.
+func bindQuery(stmt ast.Stmt, sch *schema.Schema, opt Options) (*plan.Query, error) {
 	b, err := newBinder(sch, opt, scope{kind: ofContact})
 	if err != nil {
 		return nil, err

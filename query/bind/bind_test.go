@@ -57,9 +57,7 @@ func bound(text string, sch *schema.Schema) string {
 	if err != nil {
 		return rendered(err, text)
 	}
-	q, err := Query(stmt, sch, Options{Clock: clock, Params: map[string]schema.Value{
-		"1": {Kind: schema.KindInt, I: 30}, "c": {Kind: schema.KindText, S: "PL"},
-	}})
+	q, err := Query(stmt, sch, Options{Clock: clock})
 	if err != nil {
 		return rendered(err, text)
 	}

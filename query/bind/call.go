@@ -364,7 +364,7 @@ func (b *binder) match(x *ast.Binary) (plan.Expr, error) {
 	case c.Value.Null():
 		return unknownBool(), nil
 	case c.Value.Kind != schema.KindText:
-		return nil, diag.New(diag.Type, x.Y.Span(), "%s takes a text; %s", x.Op, r.describe()).WithHint("write %s", phrase.Text(phrase.Expr(x.Y)))
+		return nil, diag.New(diag.Type, x.Y.Span(), "%s takes a text; %s", x.Op, r.describe()).WithHint("%s", phrase.AsText(x.Y))
 	}
 	out := &plan.Match{Op: plan.Like + plan.MatchOp(x.Op-ast.OpLike), X: l.e, Pattern: c.Value.S}
 	if out.Op == plan.Matches {
@@ -428,7 +428,7 @@ func (b *binder) has(x *ast.Has) (plan.Expr, error) {
 		case !ok && v.e.Type().Kind == schema.KindText:
 			return nil, phrase.NotYet(v.x.Span(), "HAS with a value that is not a fixed text")
 		case !ok || c.Value.Kind != schema.KindText:
-			return nil, diag.New(diag.Type, v.x.Span(), "a set holds texts; %s", v.describe()).WithHint("write %s", phrase.Text(phrase.Expr(v.x)))
+			return nil, diag.New(diag.Type, v.x.Span(), "a set holds texts; %s", v.describe()).WithHint("%s", phrase.AsText(v.x))
 		}
 		out.Values = append(out.Values, c.Value.S)
 	}

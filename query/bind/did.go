@@ -41,6 +41,7 @@ func (b *binder) behaviour(x ast.Expr) (plan.Expr, error) {
 
 // selector binds the events and their condition; unknown does not match.
 func (b *binder) selector(s *ast.Selector) (*plan.Selector, []*schema.EventType, error) {
+	b.selectors++
 	events, err := b.events(s)
 	if err != nil {
 		return nil, nil, err
@@ -48,6 +49,12 @@ func (b *binder) selector(s *ast.Selector) (*plan.Selector, []*schema.EventType,
 	out := &plan.Selector{}
 	for _, ev := range events {
 		out.Events = append(out.Events, ev.ID)
+		if from := b.keptFrom(ev); from != 0 {
+			if out.Keep == nil {
+				out.Keep = map[schema.EventID]int64{}
+			}
+			out.Keep[ev.ID] = from
+		}
 	}
 	if s.Filter == nil {
 		return out, events, nil

@@ -76,6 +76,8 @@ func (b *binder) expr(x ast.Expr) (plan.Expr, error) {
 		return b.caseOf(x)
 	case *ast.TryCast:
 		return b.tryCast(x)
+	case *ast.InSegment:
+		return b.inSegment(x)
 	case *ast.Aggregate, *ast.Did, *ast.Nth, *ast.KnownFor:
 		return b.behaviour(x)
 	}
@@ -109,6 +111,10 @@ func (b *binder) test(x ast.Expr) (plan.Expr, error) {
 
 func (b *binder) param(x *ast.Param) (plan.Expr, error) {
 	v, ok := b.params[x.Name]
+	if b.needs != nil || len(b.refs.path) > 0 {
+		return nil, diag.New(diag.Invalid, x.At, "the condition of a segment is stored, and $%s would have no value later", phrase.Short(x.Name)).
+			WithHint("write the value itself")
+	}
 	if !ok {
 		return nil, diag.New(diag.Name, x.At, "there is no value for the parameter $%s", phrase.Short(x.Name)).
 			WithHint("send it with the statement")

@@ -18,7 +18,7 @@ import (
 // FuzzBind holds that nothing that parses makes the binder panic, and that every refusal is a diag.Error
 // with a message and a span within the text.
 func FuzzBind(f *testing.F) {
-	for _, file := range []string{"plans", "errors", "writes"} {
+	for _, file := range []string{"plans", "errors", "writes", "groups", "tables", "segments", "parameters"} {
 		raw, err := os.ReadFile("testdata/" + file + ".txt")
 		if err != nil {
 			f.Fatal(err)
@@ -40,7 +40,9 @@ func FuzzBind(f *testing.F) {
 }
 
 func checkError(t *testing.T, text string, s ast.Stmt, columns []bind.Column) {
-	_, err := bindAny(s, shop("America/New_York"), columns)
+	sch := shop("America/New_York")
+	addSegments(sch)
+	_, err := bindAny(s, sch, columns)
 	var d *diag.Error
 	switch {
 	case err == nil:
@@ -68,6 +70,9 @@ func TestWrapped(t *testing.T) {
 			"COUNT NOT (%s)", "COUNT DID purchase[%s]", "COUNT DID ANY EVENT[%s]", "SELECT (%s) AS x FROM contacts ORDER BY x",
 			"COUNT CASE WHEN %s THEN TRUE ELSE FALSE END", "COUNT age > 1 AS OF %s", "UPSERT CONTACT 'x' SET email_opt_in = (%s)",
 			"COPY contacts FROM 'f' (id = CustomerID, email_opt_in = (%s))", "COUNT (%s) IS NULL", "COUNT coalesce((%[1]s), (%[1]s))",
+			"SELECT (%[1]s), count(*) FROM contacts GROUP BY (%[1]s)", "SELECT count((%[1]s)) FROM contacts HAVING (%[1]s)", "SELECT contact FROM purchase WHERE %s",
+			"SELECT contact FROM purchase WHERE contact IN (%s)", "CREATE SEGMENT s AS %s", "UPDATE contacts SET email_opt_in = (%s) WHERE TRUE",
+			"SELECT age FROM contacts GROUP BY age HAVING %s",
 		} {
 			text := fmt.Sprintf(form, cond)
 			if s, err := parse.Statement(text); err == nil {

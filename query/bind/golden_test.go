@@ -54,7 +54,7 @@ func golden(t *testing.T, file string) {
 	var out strings.Builder
 	for _, block := range strings.Split(strings.TrimSpace(string(raw)), "\n\n") {
 		stmt, want, _ := strings.Cut(block, "\n----\n")
-		got := strings.TrimRight(answer(stmt), "\n")
+		got := strings.TrimRight(answer(stmt, baseOf(file)), "\n")
 		if !*rewrite && got != want {
 			t.Errorf("%s\ngot\n%s\nwant\n%s", stmt, got, want)
 		}
@@ -69,9 +69,9 @@ func golden(t *testing.T, file string) {
 
 // answer binds a statement. Lines that begin with # are comments; "# strict" and "# typed" choose the base
 // and the file.
-func answer(block string) string {
+func answer(block string, sch *schema.Schema) string {
 	var stmt []string
-	sch, columns := shop("Europe/Warsaw"), csv
+	columns := csv
 	for _, line := range strings.Split(block, "\n") {
 		switch {
 		case line == "# strict":
@@ -94,12 +94,73 @@ func answer(block string) string {
 	return out
 }
 
-func options() bind.Options {
-	return bind.Options{Clock: clock, Params: map[string]schema.Value{"1": {Kind: schema.KindInt, I: 30}, "c": {Kind: schema.KindText, S: "PL"}}}
+// baseOf is the base of a golden file: that of segments.txt has segments.
+func baseOf(file string) *schema.Schema {
+	sch := shop("Europe/Warsaw")
+	if filepath.Base(file) == "segments.txt" {
+		addSegments(sch)
+	}
+	return sch
+}
+
+// addSegments adds plain and static segments, one that is being built, and one whose condition was broken.
+func addSegments(sch *schema.Schema) {
+	for _, s := range []schema.Segment{
+		{Name: "polish", Text: "country = 'PL'", Attrs: []schema.AttrID{16}},
+		{Name: "buyers", Text: "DID purchase[amount > 10] WITHIN 30d", Events: []schema.EventID{1}, Props: []schema.PropID{16}},
+		{Name: "polish buyers", Text: "IN SEGMENT polish AND IN SEGMENT buyers", Uses: []schema.SegmentID{1, 2}},
+		{Name: "newsletter", Attr: 50},
+		{Name: "old_members", Text: "IN SEGMENT newsletter FOR 6mo", Uses: []schema.SegmentID{4}},
+		{Name: "unfinished", Attr: 51, Building: true},
+		{Name: "broken", Text: "contry = 'PL'"},
+		{Name: "round", Text: "IN SEGMENT round OR age > 3", Attrs: []schema.AttrID{17}, Uses: []schema.SegmentID{8}},
+		{Name: "on broken", Text: "IN SEGMENT broken", Uses: []schema.SegmentID{7}},
+		{Name: "grown_up", Text: "age >= years_since('2008-01-01')", Attrs: []schema.AttrID{17}},
+	} {
+		s.ID = schema.SegmentID(len(sch.Segments) + 1)
+		sch.Segments = append(sch.Segments, s)
+	}
+	sch.NextSegment, sch.NextAttr = schema.SegmentID(len(sch.Segments)+1), 52
+}
+
+// values are what the parameters of the tests stand for.
+var values = map[string]schema.Value{
+	"1": {Kind: schema.KindInt, I: 30}, "c": {Kind: schema.KindText, S: "PL"}, "day": {Kind: schema.KindText, S: "2026-04-01"},
+	"amount": {Kind: schema.KindDecimal, Scale: 2, I: 1250}, "yes": {Kind: schema.KindBool, I: 1}, "none": {},
+}
+
+func options() bind.Options { return bind.Options{Clock: clock} }
+
+// optionsOf gives a statement the parameters that it has.
+func optionsOf(s ast.Stmt) bind.Options {
+	opt := options()
+	opt.Params = map[string]schema.Value{}
+	for _, name := range bind.Parameters(s) {
+		if v, ok := values[name]; ok {
+			opt.Params[name] = v
+		}
+	}
+	return opt
 }
 
 func bindAny(s ast.Stmt, sch *schema.Schema, columns []bind.Column) (string, error) {
+	options := func() bind.Options { return optionsOf(s) }
 	switch s := s.(type) {
+	case *ast.CreateSegment:
+		g, err := write.CreateSegment(s, sch, options())
+		return segmentText(g), err
+	case *ast.AlterSegment:
+		p, err := write.AlterSegment(s, sch, options())
+		return fmt.Sprintf("%+v", p), err
+	case *ast.Update:
+		p, err := write.Update(s, sch, options())
+		return updateText(p), err
+	case *ast.DeleteEvents:
+		q, err := write.DeleteEvents(s, sch, options())
+		if err != nil {
+			return "", err
+		}
+		return strings.TrimPrefix(q.String(), fmt.Sprintf("clock %d\n", clock)), nil
 	case *ast.Upsert:
 		p, err := write.Upsert(s, sch, options())
 		return upsertText(p), err
@@ -114,7 +175,19 @@ func bindAny(s ast.Stmt, sch *schema.Schema, columns []bind.Column) (string, err
 		return fmt.Sprintf("%s %s %d", opt.TimeZone, opt.Mode, opt.Spread), err
 	case *ast.DeleteContact:
 		return write.ContactID(s.ID, options())
-	case *ast.CreateAttribute, *ast.CreateEvent, *ast.AlterEvent, *ast.Drop, *ast.Rename:
+	case *ast.CreateAttribute, *ast.CreateEvent, *ast.AlterEvent:
+		return ddl(s, sch)
+	case *ast.Drop:
+		if s.Kind == ast.KindSegment {
+			id, err := write.DropSegment(s, sch)
+			return fmt.Sprintf("drop segment %d", id), err
+		}
+		return ddl(s, sch)
+	case *ast.Rename:
+		if s.Kind == ast.KindSegment {
+			g, err := write.RenameSegment(s, sch)
+			return segmentText(g), err
+		}
 		return ddl(s, sch)
 	}
 	q, err := bind.Query(s, sch, options())
@@ -122,6 +195,29 @@ func bindAny(s ast.Stmt, sch *schema.Schema, columns []bind.Column) (string, err
 		return "", err
 	}
 	return strings.TrimPrefix(q.String(), fmt.Sprintf("clock %d\n", clock)), nil
+}
+
+func segmentText(g *schema.Segment) string {
+	if g == nil {
+		return ""
+	}
+	return fmt.Sprintf("segment %d %s attr=%d building=%v created=%d\ntext %s\nattrs %v events %v props %v uses %v",
+		g.ID, g.Name, g.Attr, g.Building, g.Created, g.Text, g.Attrs, g.Events, g.Props, g.Uses)
+}
+
+func updateText(p *write.UpdatePlan) string {
+	if p == nil {
+		return ""
+	}
+	out := strings.TrimPrefix(p.Rows.String(), fmt.Sprintf("clock %d\n", clock))
+	for _, a := range p.NewAttrs {
+		out += fmt.Sprintf("new %s %s\n", a.Name, a.Type)
+	}
+	out += setText(p.Sets)
+	for _, r := range p.RowSets {
+		out += fmt.Sprintf("\n%s = item %d", r.Attr.Name, r.Item)
+	}
+	return strings.ReplaceAll(out, "\n\n", "\n")
 }
 
 func ddl(s ast.Stmt, sch *schema.Schema) (string, error) {
@@ -191,7 +287,12 @@ func upsertText(p *write.UpsertPlan) string {
 	for _, a := range p.NewAttrs {
 		out += fmt.Sprintf("\nnew %s %s", a.Name, a.Type)
 	}
-	for _, s := range p.Sets {
+	return out + setText(p.Sets)
+}
+
+func setText(sets []write.Assignment) string {
+	out := ""
+	for _, s := range sets {
 		out += fmt.Sprintf("\n%s %s", s.Attr.Name, [...]string{"set", "null", "add", "remove"}[s.Op])
 		if s.Value != nil {
 			out += " " + plan.String(s.Value)

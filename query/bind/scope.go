@@ -50,6 +50,7 @@ func attrExpr(a schema.Attribute) plan.Expr {
 func (b *binder) nameOfContact(x *ast.Name) (plan.Expr, error) {
 	name := ast.Dotted(x.Parts)
 	if a, ok := b.sch.Attr(name); ok {
+		b.useAttr(a)
 		return attrExpr(a), nil
 	}
 	return nil, b.unknownAttribute(x)
@@ -142,6 +143,7 @@ func (b *binder) nameInEvent(x *ast.Name) (plan.Expr, error) {
 			name, phrase.Name(name), phrase.Name(attr.Name)).
 			WithHint("rename one of them: RENAME ATTRIBUTE %s TO …", phrase.Name(attr.Name))
 	case ok:
+		b.useAttr(attr)
 		return attrExpr(attr), nil
 	case prop != nil:
 		return prop, nil
@@ -166,6 +168,7 @@ func (b *binder) property(events []*schema.EventType, name string, at diag.Span)
 		if first == nil {
 			first, out.T = ev, plan.Type{Type: p.Type}
 		}
+		b.useProp(p)
 		out.ByEvent[ev.ID] = p.ID
 	}
 	if first == nil {
@@ -260,6 +263,7 @@ func (b *binder) events(s *ast.Selector) ([]*schema.EventType, error) {
 			return nil, b.unknownEvent(n)
 		}
 		named[ev.ID] = true
+		b.use(func(n *Needs) { n.Events = append(n.Events, ev.ID) })
 	}
 	return b.inOrder(func(ev *schema.EventType) bool { return named[ev.ID] }), nil
 }

@@ -61,13 +61,27 @@ func (b *binder) orders(q *plan.Query, s *ast.Select) error {
 	return nil
 }
 
+// Rows binds a question for the rows of a table that satisfy a condition, whose items are the contact's id,
+// and for an event its contact and time.
+func Rows(table string, where ast.Expr, sch *schema.Schema, opt Options) (*plan.Query, error) {
+	s := &ast.Select{From: ast.Ident{Name: table}, Where: where}
+	columns := []string{"id"}
+	if table != ContactsTable {
+		columns = []string{"contact", "time"}
+	}
+	for _, c := range columns {
+		s.Items = append(s.Items, ast.Item{X: &ast.Name{Parts: []ast.Ident{{Name: c}}}})
+	}
+	return bindQuery(s, sch, opt)
+}
+
 // from finds the table: contacts, or an event type.
 func (b *binder) from(q *plan.Query, n ast.Ident) error {
 	if n.Name == ContactsTable {
 		return nil
 	}
 	if ev, ok := b.sch.Event(n.Name); ok {
-		q.From = ev.ID
+		q.From, q.KeepFrom = ev.ID, b.keptFrom(ev)
 		b.scope = scope{kind: ofEvent, events: []*schema.EventType{ev}, table: true}
 		return nil
 	}

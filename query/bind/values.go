@@ -33,6 +33,12 @@ func OverColumns(columns []Column, sch *schema.Schema, opt Options) (*Values, er
 	return &Values{b}, err
 }
 
+// OverContact returns a binder of values in which names are attributes of the contact that is changed.
+func OverContact(sch *schema.Schema, opt Options) (*Values, error) {
+	b, err := newBinder(sch, opt, scope{kind: ofContact})
+	return &Values{b}, err
+}
+
 // Operand binds a value.
 func (v *Values) Operand(x ast.Expr) (Operand, error) {
 	o, err := v.b.operand(x)

@@ -246,11 +246,20 @@ func (b *binder) eventWindow(w *ast.Window, events []*schema.EventType) (plan.Wi
 		return plan.Window{}, err
 	}
 	for _, ev := range events {
-		if kept := b.now - ev.Keep.Milliseconds(); ev.Keep > 0 && r.from < kept {
+		if from := b.keptFrom(ev); from != 0 && r.from < from {
 			return plan.Window{}, beyondRetention(w, ev)
 		}
 	}
 	return plan.Window{From: r.from, To: min(r.to, b.clock)}, nil
+}
+
+// keptFrom is the earliest instant whose events are within their retention, counted from now whatever AS OF
+// says; 0 without one.
+func (b *binder) keptFrom(ev *schema.EventType) int64 {
+	if ev.Keep == 0 {
+		return 0
+	}
+	return max(0, b.now-ev.Keep.Milliseconds()+1)
 }
 
 func aheadOfClock(w *ast.Window) error {

@@ -113,6 +113,14 @@ func TextInstead(x *ast.Name) string {
 // Text returns a text as a literal.
 func Text(s string) string { return "'" + strings.ReplaceAll(Short(s), "'", "''") + "'" }
 
+// AsText says how to write what stands there as a text.
+func AsText(x ast.Expr) string {
+	if p, ok := ast.Bare(x).(*ast.Param); ok {
+		return "send $" + Short(p.Name) + " as a text"
+	}
+	return "write " + Text(Expr(x))
+}
+
 // JoinHints returns both hints as one.
 func JoinHints(a, b string) string {
 	if a == "" {

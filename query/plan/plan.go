@@ -227,6 +227,10 @@ type SetCmp struct {
 type Selector struct {
 	Events []schema.EventID // in creation order, at least one
 	Filter Expr             // over the event; nil takes all. Unknown does not match
+	// Keep is the earliest instant in ms, per event type with a retention, whose events count: those before it
+	// are past their time even where they are still stored. It narrows every window, and the history in which
+	// Nth counts. Nil if no type has one.
+	Keep map[schema.EventID]int64
 }
 
 // Window is a closed range of instants in ms: From ≤ time ≤ To. To is never later than the statement's
@@ -349,8 +353,10 @@ type Query struct {
 	Clock  int64          // ms; the statement's clock
 	Zone   string         // the base's zone, for hour, weekday, day, date_trunc, days
 	From   schema.EventID // 0: contacts
-	Where  Expr           // nil: all
-	Count  bool           // answer with the number of rows; Items is empty
+	// KeepFrom is the earliest instant in ms whose events of From count, as Selector.Keep; 0 without a retention.
+	KeepFrom int64
+	Where    Expr // nil: all
+	Count    bool // answer with the number of rows; Items is empty
 	// Grouped makes one row for each combination of values of Group among the rows that satisfy Where (null is
 	// a value of its own; values group as = compares), or exactly one row, even over nothing, if Group is empty.
 	// Items, Having and Order are then of groups. Groups come in the order of Group's values, nulls last, unless

@@ -23,7 +23,11 @@ func (q *Query) String() string {
 	var p printer
 	fmt.Fprintf(&p, "clock %d\n", q.Clock)
 	if q.From != 0 {
-		fmt.Fprintf(&p, "from event%d\n", q.From)
+		fmt.Fprintf(&p, "from event%d", q.From)
+		if q.KeepFrom != 0 {
+			fmt.Fprintf(&p, " since %d", q.KeepFrom)
+		}
+		p.WriteByte('\n')
 	}
 	if q.Where != nil {
 		p.WriteString("where ")
@@ -264,6 +268,11 @@ func (p *printer) selector(s *Selector, w Window) {
 		ids[i] = strconv.Itoa(int(e))
 	}
 	p.WriteString("event" + strings.Join(ids, ","))
+	for _, e := range s.Events {
+		if from, ok := s.Keep[e]; ok {
+			fmt.Fprintf(p, " keep%d:%d", e, from)
+		}
+	}
 	if s.Filter != nil {
 		p.WriteByte('[')
 		p.expr(s.Filter)

@@ -306,6 +306,9 @@ func AlterEvent(s *ast.AlterEvent, sch *schema.Schema) (*schema.Schema, error) {
 		return nil, diag.New(diag.Invalid, s.Drop.At, "%s is the ID of %s: without it the same event could not be told twice", phrase.Name(s.Drop.Name), phrase.Name(ev.Name)).
 			WithHint("create another event without ID and load the data into it")
 	}
+	if err := unused(*s.Drop, "property", "dropped", propertyUsers(sch, ev.Props[i].ID)); err != nil {
+		return nil, err
+	}
 	ev.Props = slices.Delete(ev.Props, i, i+1)
 	return out, nil
 }
@@ -321,7 +324,8 @@ func noAttribute(n ast.Ident, sch *schema.Schema) error {
 	return bind.UnknownAttribute(sch, &ast.Name{Parts: []ast.Ident{n}})
 }
 
-// Drop returns the schema without the attribute or event type. Bases are the catalog's.
+// Drop returns the schema without the attribute or event type, unless segments use it. Bases are the
+// catalog's; for segments there is DropSegment.
 func Drop(s *ast.Drop, sch *schema.Schema) (*schema.Schema, error) {
 	out := edit(sch)
 	if s.Kind == ast.KindAttribute {
@@ -329,12 +333,18 @@ func Drop(s *ast.Drop, sch *schema.Schema) (*schema.Schema, error) {
 		if i < 0 {
 			return nil, noAttribute(s.Name, sch)
 		}
+		if err := unused(s.Name, "attribute", "dropped", attributeUsers(sch, out.Attrs[i].ID)); err != nil {
+			return nil, err
+		}
 		out.Attrs = slices.Delete(out.Attrs, i, i+1)
 		return out, nil
 	}
 	i := eventAt(out, s.Name.Name)
 	if i < 0 {
 		return nil, noEvent(s.Name, sch)
+	}
+	if err := unused(s.Name, "event", "dropped", eventUsers(sch, &out.Events[i])); err != nil {
+		return nil, err
 	}
 	out.Events = slices.Delete(out.Events, i, i+1)
 	return out, nil
@@ -348,8 +358,8 @@ func eventAt(s *schema.Schema, name string) int {
 	return slices.IndexFunc(s.Events, func(e schema.EventType) bool { return e.Name == name })
 }
 
-// Rename returns the schema with the attribute or event type under its new name. Bases are the catalog's;
-// BaseName checks their names.
+// Rename returns the schema with the attribute or event type under its new name, unless segments use it.
+// Bases are the catalog's, whose names BaseName checks; for segments there is RenameSegment.
 func Rename(s *ast.Rename, sch *schema.Schema) (*schema.Schema, error) {
 	out := edit(sch)
 	if s.Kind == ast.KindAttribute {
@@ -360,6 +370,9 @@ func Rename(s *ast.Rename, sch *schema.Schema) (*schema.Schema, error) {
 		if a, ok := sch.Attr(s.To.Name); ok && a.ID >= schema.FirstAttrID {
 			return nil, exists(s.To, "attribute", schema.Type{})
 		}
+		if err := unused(s.Name, "attribute", "renamed", attributeUsers(sch, out.Attrs[i].ID)); err != nil {
+			return nil, err
+		}
 		out.Attrs[i].Name = s.To.Name
 		return edited(out, checkName(s.To.At, "an attribute", s.To.Name, reservedAttributes))
 	}
@@ -369,6 +382,9 @@ func Rename(s *ast.Rename, sch *schema.Schema) (*schema.Schema, error) {
 	}
 	if eventAt(out, s.To.Name) >= 0 {
 		return nil, exists(s.To, "event", schema.Type{})
+	}
+	if err := unused(s.Name, "event", "renamed", eventUsers(sch, &schema.EventType{ID: out.Events[i].ID})); err != nil {
+		return nil, err
 	}
 	out.Events[i].Name = s.To.Name
 	return edited(out, checkName(s.To.At, "an event", s.To.Name, reservedEvents))

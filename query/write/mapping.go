@@ -42,6 +42,9 @@ type MappedProp struct {
 // Mapping binds COPY … FROM over the columns of the file. Without a list every column is mapped to the
 // attribute or property that has its name.
 func Mapping(s *ast.CopyFrom, columns []bind.Column, sch *schema.Schema, opt bind.Options) (*MappingPlan, error) {
+	if err := bind.CheckParameters(s, opt.Params); err != nil {
+		return nil, err
+	}
 	v, err := bind.OverColumns(columns, sch, opt)
 	if err != nil {
 		return nil, err

@@ -57,8 +57,11 @@ func twice(assigns []ast.Assign) error {
 	return nil
 }
 
-// ContactID binds the id of a contact: a text or a parameter that is one.
+// ContactID binds the id of a contact, the only expression of its statement: a text or a parameter that is one.
 func ContactID(x ast.Expr, opt bind.Options) (string, error) {
+	if err := bind.CheckParameters(&ast.DeleteContact{ID: x}, opt.Params); err != nil {
+		return "", err
+	}
 	b, err := constants(&schema.Schema{}, opt)
 	if err != nil {
 		return "", err
@@ -77,7 +80,7 @@ func (b *binder) idText(x ast.Expr, what string) (string, error) {
 	}
 	c, ok := plan.AsConst(o.E)
 	if !ok || c.Value.Kind != schema.KindText {
-		return "", diag.New(diag.Type, x.Span(), "%s is text; %s", what, o.Describe()).WithHint("write %s", phrase.Text(phrase.Expr(x)))
+		return "", diag.New(diag.Type, x.Span(), "%s is text; %s", what, o.Describe()).WithHint("%s", phrase.AsText(x))
 	}
 	return c.Value.S, checkID(x.Span(), what, c.Value.S)
 }

@@ -34,6 +34,9 @@ type TrackPlan struct {
 
 // Track binds TRACK.
 func Track(s *ast.Track, sch *schema.Schema, opt bind.Options) (*TrackPlan, error) {
+	if err := bind.CheckParameters(s, opt.Params); err != nil {
+		return nil, err
+	}
 	b, err := constants(sch, opt)
 	if err != nil {
 		return nil, err

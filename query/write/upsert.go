@@ -39,6 +39,9 @@ type UpsertPlan struct {
 
 // Upsert binds UPSERT CONTACT.
 func Upsert(s *ast.Upsert, sch *schema.Schema, opt bind.Options) (*UpsertPlan, error) {
+	if err := bind.CheckParameters(s, opt.Params); err != nil {
+		return nil, err
+	}
 	b, err := constants(sch, opt)
 	if err != nil {
 		return nil, err
