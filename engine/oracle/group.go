@@ -22,20 +22,19 @@ type term struct {
 
 // isGrouped says whether the rows of the answer are groups.
 func (c *compiler) isGrouped(s *ast.Select, row scope) bool {
-	if len(s.Group) > 0 || s.Having != nil {
-		return true
-	}
+	return len(s.Group) > 0 || s.Having != nil || c.totalled(s, row)
+}
+
+// totalled says whether a statement has a total.
+func (c *compiler) totalled(s *ast.Select, row scope) bool {
+	found := c.hasTotal(s.Having, row)
 	for _, it := range s.Items {
-		if !it.Star && c.hasTotal(it.X, row) {
-			return true
-		}
+		found = found || c.hasTotal(it.X, row)
 	}
 	for _, o := range s.Order {
-		if c.hasTotal(o.X, row) {
-			return true
-		}
+		found = found || c.hasTotal(o.X, row)
 	}
-	return false
+	return found
 }
 
 // hasTotal says whether an expression has a total in it.
@@ -58,6 +57,9 @@ func (c *compiler) hasTotal(e ast.Expr, row scope) bool {
 // groupedRows answers a statement whose rows are groups: one for each combination of the terms' values,
 // null being one of them, or a single one if there are no terms.
 func (c *compiler) groupedRows(s *ast.Select, src source, clock int64) (Answer, error) {
+	if len(s.Group) == 0 && !c.totalled(s, src.scope) {
+		return Answer{}, diag.New(diag.Invalid, s.Having.Span(), "there are neither groups nor totals to have anything")
+	}
 	g, err := c.grouping(s, src.scope)
 	if err != nil {
 		return Answer{}, err
@@ -105,7 +107,7 @@ func such(groups []*env, having node) ([]*env, error) {
 func (c *compiler) grouping(s *ast.Select, row scope) (*grouping, error) {
 	g := &grouping{row: row}
 	for _, e := range s.Group {
-		x, err := listed(e, s.Items)
+		x, err := c.listed(e, s.Items, row)
 		if err != nil {
 			return nil, err
 		}
@@ -116,7 +118,10 @@ func (c *compiler) grouping(s *ast.Select, row scope) (*grouping, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n.t.kind == kindVersion || n.calendar() {
+		switch {
+		case n.t.kind == kindVersion:
+			return nil, diag.New(diag.Invalid, n.at, "a version only compares")
+		case n.t.kind == kSet || n.calendar():
 			return nil, diag.New(diag.Type, n.at, "rows cannot be grouped by a %s", n.t)
 		}
 		g.terms = append(g.terms, term{x, n})
@@ -124,8 +129,9 @@ func (c *compiler) grouping(s *ast.Select, row scope) (*grouping, error) {
 	return g, nil
 }
 
-// listed resolves a term of GROUP BY: a column number and an alias stand for the item.
-func listed(e ast.Expr, items []ast.Item) (ast.Expr, error) {
+// listed resolves a term of GROUP BY: a column number stands for the item, and so does an alias unless it
+// is also the name of what a row has.
+func (c *compiler) listed(e ast.Expr, items []ast.Item, row scope) (ast.Expr, error) {
 	if l, ok := e.(*ast.Literal); ok {
 		n, ok := new(big.Int).SetString(l.Text, 10)
 		if !ok || l.Kind != ast.LitInt || n.Sign() <= 0 || n.Cmp(big.NewInt(int64(len(items)))) > 0 || items[n.Int64()-1].Star {
@@ -133,7 +139,8 @@ func listed(e ast.Expr, items []ast.Item) (ast.Expr, error) {
 		}
 		return items[n.Int64()-1].X, nil
 	}
-	if it, ok := aliased(e, items); ok {
+	it, ok := aliased(e, items)
+	if _, err := c.expr(e, row); ok && err != nil {
 		return it.X, nil
 	}
 	return e, nil

@@ -1,8 +1,11 @@
 package oracle
 
 import (
+	"math/big"
+
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/storage/schema"
 )
 
 // total is an aggregate over the rows of a group: count(*), sum(ltv), sum(sum(purchase.amount)). It stands
@@ -20,12 +23,20 @@ func (c *compiler) total(a *ast.Aggregate, fn string, sc scope) (node, error) {
 	case a.Star:
 		return node{t: typ{kind: kInt}, ev: func(en *env) val { return integer(int64(len(en.group))) }}, nil
 	}
-	x, err := c.totalled(a, sc.g.row)
+	x, err := c.argument(a, sc.g.row)
 	if err != nil {
 		return node{}, err
 	}
 	if fn == "count" && a.Distinct {
 		fn = "distinct"
+	}
+	switch {
+	case x.t.kind == kNull:
+		return node{}, diag.New(diag.Type, a.At, "NULL has no type, so no total")
+	case fn == "distinct" && x.t.kind == kSet:
+		return node{}, diag.New(diag.Type, a.At, "sets are not counted apart")
+	case x.t.exact && (fn == "sum" || fn == "avg"):
+		x = asShown(x)
 	}
 	var t typ
 	var f func(*env, []val) val
@@ -42,8 +53,8 @@ func (c *compiler) total(a *ast.Aggregate, fn string, sc scope) (node, error) {
 	return node{t: t, ev: func(en *env) val { return f(en, knownOf(en, x)) }}, nil
 }
 
-// totalled compiles what is totalled: an expression, or a name, of one row.
-func (c *compiler) totalled(a *ast.Aggregate, row scope) (node, error) {
+// argument compiles what is totalled: an expression, or a name, of one row.
+func (c *compiler) argument(a *ast.Aggregate, row scope) (node, error) {
 	if a.Arg != nil {
 		return c.expr(a.Arg, row)
 	}
@@ -51,6 +62,15 @@ func (c *compiler) totalled(a *ast.Aggregate, row scope) (node, error) {
 		return node{}, diag.New(diag.Invalid, a.At, "a total over an event takes its properties")
 	}
 	return c.name(&ast.Name{Parts: append(a.Sel.Events[:1:1], a.Prop...)}, row)
+}
+
+// asShown rounds a quotient to its decimals, halves away from zero: sums add what is shown.
+func asShown(x node) node {
+	t := typ{kind: x.t.kind, scale: min(x.t.scale, schema.MaxScale)}
+	return mapped(x, t, func(_ *env, v val) val {
+		r, _ := new(big.Rat).SetString(v.r.FloatString(t.scale))
+		return number(r)
+	})
 }
 
 func knownOf(en *env, x node) []val {

@@ -283,7 +283,7 @@ func (c *compiler) inWindow(e *ast.InWindow, sc scope) (node, error) {
 // knownFor is created_at <= now - d.
 func (c *compiler) knownFor(e *ast.KnownFor, sc scope) (node, error) {
 	d, err := parseDuration(e.Duration)
-	if err == nil && (sc.noData || sc.g != nil) {
+	if err == nil && (sc.noData || sc.table || sc.g != nil) {
 		err = diag.New(diag.Invalid, e.At, "KNOWN FOR is a condition on one contact")
 	}
 	return node{t: typ{kind: kBool}, ev: func(en *env) val {

@@ -49,15 +49,34 @@ const measuredSeed = 1
 // TestStatementsAreNotTrivial measures what the generator is worth: few errors, answers that are neither
 // nothing nor everything.
 func TestStatementsAreNotTrivial(t *testing.T) {
+	m := measure(t, (*random.Run).Statement, func(a oracle.Answer, contacts int) bool { return a.Count > 0 && a.Count != contacts })
+	if m.telling*100 < m.total*35 || m.refused*100 > m.total*15 || m.overflow*100 > m.total*12 {
+		t.Error("too few statements are telling")
+	}
+}
+
+// TestSelectsAreNotTrivial measures SELECTs: a telling one has several rows, or one of several that match.
+func TestSelectsAreNotTrivial(t *testing.T) {
+	m := measure(t, (*random.Run).Select, func(a oracle.Answer, _ int) bool { return len(a.Rows) > 1 || len(a.Rows) == 1 && a.Count > 1 })
+	if m.telling*100 < m.total*55 || m.refused*100 > m.total*15 || m.overflow*100 > m.total*15 {
+		t.Error("too few statements are telling")
+	}
+}
+
+type measured struct{ telling, dull, refused, overflow, total int }
+
+// measure asks 60 statements of 32 runs.
+func measure(t *testing.T, next func(*random.Run) string, telling func(a oracle.Answer, contacts int) bool) measured {
+	t.Helper()
+	var m measured
 	s := cmp.Or(*seedFlag, measuredSeed)
-	var none, some, all, refused, overflow, total int
 	for i := range uint64(32) {
 		run := random.New(s+i, small)
 		o := load(t, run)
 		for range 60 {
-			text := run.Statement()
+			text := next(run)
 			a, err := o.Eval(text, run.Clock())
-			total++
+			m.total++
 			var d *diag.Error
 			switch {
 			case err != nil && !errors.As(err, &d):
@@ -65,25 +84,21 @@ func TestStatementsAreNotTrivial(t *testing.T) {
 			case err != nil && d.Code == diag.Syntax:
 				t.Errorf("seed %d: no syntax: %s: %v", s+i, text, err)
 			case err != nil && d.Code == diag.Overflow:
-				overflow++
+				m.overflow++
 			case err != nil:
-				refused++
+				m.refused++
 				if testing.Verbose() {
 					t.Log(text, err)
 				}
-			case a.Count == 0:
-				none++
-			case a.Count == o.Len():
-				all++
+			case telling(a, o.Len()):
+				m.telling++
 			default:
-				some++
+				m.dull++
 			}
 		}
 	}
-	t.Logf("%d statements: %d select none, %d some, %d all, %d overflow, %d ill-typed", total, none, some, all, overflow, refused)
-	if some*100 < total*35 || refused*100 > total*15 || overflow*100 > total*12 {
-		t.Error("too few statements are telling")
-	}
+	t.Logf("%+v", m)
+	return m
 }
 
 // TestThreeValuedLogic splits every condition: true, false and unknown make the whole.

@@ -22,21 +22,23 @@ type field struct {
 // place is where an expression stands: among attributes, or inside the brackets of a selector.
 type place struct {
 	events []*schema.EventType // empty outside brackets
+	table  bool                // of a statement over an event type
 }
 
-// Statement returns a random statement: COUNT mostly, SELECT of values or totals else. One in twenty is
-// ill-typed.
+// Statement returns a random statement: COUNT mostly, SELECT of every kind else. One in twenty is ill-typed.
 func (run *Run) Statement() string {
 	depth := 1 + run.r.IntN(6)
 	switch p := run.r.Float64(); {
 	case p < 0.05:
 		return "COUNT " + run.illTyped()
-	case p < 0.70:
+	case p < 0.55:
 		return "COUNT " + run.Condition(depth) + run.asOf()
-	case p < 0.90:
+	case p < 0.70:
 		return run.projection(depth)
+	case p < 0.75:
+		return run.totals(depth)
 	}
-	return run.totals(depth)
+	return run.Select()
 }
 
 // Condition returns a random well-typed condition over contacts.
@@ -116,6 +118,9 @@ func (run *Run) cond(pl place, depth int) string {
 	}
 	if len(pl.events) == 0 && run.chance(0.5) {
 		return run.behaviour(depth)
+	}
+	if pl.table && run.chance(0.25) {
+		return run.ofContact(depth)
 	}
 	return run.test(pl, depth)
 }
