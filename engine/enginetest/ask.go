@@ -19,10 +19,11 @@ import (
 type reader interface {
 	Count(ctx context.Context, q *plan.Query, sch *schema.Schema) (uint64, error)
 	Select(ctx context.Context, q *plan.Query, sch *schema.Schema, emit func(arrow.Record) error) error
+	Groups(ctx context.Context, q *plan.Query, sch *schema.Schema, emit func(arrow.Record) error) error
 }
 
-// Eval answers a statement: its rows, and by two more questions the number and the ids of the contacts
-// that its condition matches. Rows without ORDER BY come in any order.
+// Eval answers a statement: its rows, and by two more questions the number of contacts or events and the ids
+// of the contacts that its condition matches. Rows without ORDER BY come in any order.
 func (b *Base) Eval(statement string, clockMS int64) (oracle.Answer, error) {
 	if err := b.Flush(); err != nil {
 		return oracle.Answer{}, err
@@ -64,6 +65,7 @@ func ask(readers []reader, sch *schema.Schema, statement string, clock int64) (o
 func count(readers []reader, sch *schema.Schema, q *plan.Query) (int, error) {
 	only := *q
 	only.Count, only.Items, only.Visible, only.Order, only.Limit = true, nil, 0, nil, -1
+	only.Grouped, only.Group, only.Totals, only.Having = false, nil, nil, nil
 	m := eval.NewMerger(&only, len(readers), nil)
 	defer m.Close()
 	for _, r := range readers {
@@ -76,9 +78,13 @@ func count(readers []reader, sch *schema.Schema, q *plan.Query) (int, error) {
 	return int(m.Total()), nil
 }
 
-// matching asks for the ids of the contacts, in byte order.
+// matching asks for the ids of the contacts, in byte order; of a statement over an event there are none.
 func matching(readers []reader, sch *schema.Schema, q *plan.Query) ([]string, error) {
+	if q.From != 0 {
+		return nil, nil
+	}
 	ids := *q
+	ids.Grouped, ids.Group, ids.Totals, ids.Having = false, nil, nil, nil
 	ids.Count, ids.Visible, ids.Order, ids.Limit = false, 1, nil, -1
 	ids.Items = []plan.Item{{Name: "id", X: &plan.Attr{ID: schema.AttrIDOf, T: plan.Of(schema.KindText)}}}
 	cells, err := rows(readers, sch, &ids)
@@ -90,19 +96,33 @@ func matching(readers []reader, sch *schema.Schema, q *plan.Query) ([]string, er
 	return out, err
 }
 
+// merger makes one answer of those of the shards.
+type merger interface {
+	Add(part int, rec arrow.Record) error
+	Done(part int) error
+	Close()
+}
+
 // rows answers a SELECT.
 func rows(readers []reader, sch *schema.Schema, q *plan.Query) ([][]oracle.Cell, error) {
 	var out [][]oracle.Cell
-	m := eval.NewMerger(q, len(readers), func(rec arrow.Record) error {
+	emit := func(rec arrow.Record) error {
 		out = appendRows(out, rec, q)
 		return nil
-	})
+	}
+	var m merger
+	read := reader.Select
+	if q.Grouped {
+		m, read = eval.NewGroupMerger(q, len(readers), emit), reader.Groups
+	} else {
+		m = eval.NewMerger(q, len(readers), emit)
+	}
 	defer m.Close()
 	for i, r := range readers {
-		if m.Full() {
+		if plain, ok := m.(*eval.Merger); ok && plain.Full() {
 			break
 		}
-		if err := r.Select(context.Background(), q, sch, func(rec arrow.Record) error { return m.Add(i, rec) }); err != nil {
+		if err := read(r, context.Background(), q, sch, func(rec arrow.Record) error { return m.Add(i, rec) }); err != nil {
 			return nil, err
 		}
 		if err := m.Done(i); err != nil {
@@ -177,4 +197,13 @@ func (p pinned) Select(ctx context.Context, q *plan.Query, sch *schema.Schema, e
 		return err
 	}
 	return prog.Select(ctx, emit)
+}
+
+// Groups groups.
+func (p pinned) Groups(ctx context.Context, q *plan.Query, sch *schema.Schema, emit func(arrow.Record) error) error {
+	prog, err := eval.Compile(q, sch, p.pin.View())
+	if err != nil {
+		return err
+	}
+	return prog.Groups(ctx, emit)
 }

@@ -26,8 +26,8 @@ const (
 
 // Judge answers a statement with the oracle and compares: whether it is refused (of several
 // reasons each side may find another first), or count, ids and the
-// exact text of every cell. Rows without ORDER BY are compared as a multiset, and with LIMIT as part of
-// one. A statement that overflows in the oracle, which skips nothing, is not compared.
+// exact text of every cell. Groups are compared in their order; other rows without ORDER BY as a multiset, and
+// with LIMIT as part of one. A statement that overflows in the oracle, which skips nothing, is not compared.
 func Judge(o *script.Oracle, statement string, clockMS int64, got oracle.Answer, gotErr error) (Verdict, error) {
 	want, wantErr := o.Eval(statement, clockMS)
 	switch w, g := CodeOf(wantErr), CodeOf(gotErr); {
@@ -99,7 +99,7 @@ func sameRows(o *script.Oracle, statement string, clockMS int64, want, got oracl
 	}
 	s, ok := stmt.(*ast.Select)
 	switch {
-	case !ok || len(s.Order) > 0:
+	case !ok || len(s.Order) > 0 || len(s.Group) > 0:
 		return sameLines(w, g)
 	case s.Limit == nil:
 		slices.Sort(w)

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/musterdb/muster/engine/enginetest"
 )
 
 // firstSeed is MUSTER_SEED, or the clock.
@@ -32,20 +34,32 @@ const statementsPerBase = 150
 // TestDifferential holds the engine to the oracle on random bases: with MUSTER_SEED the base of that seed
 // alone, else as many as the time allows.
 func TestDifferential(t *testing.T) {
+	differential(t, budget(4*time.Second), newScenario)
+}
+
+// TestSelects does so with SELECTs alone: groups, totals, events as a table. MUSTER_SELECTS is how many to
+// ask at least, instead of for how long.
+func TestSelects(t *testing.T) {
+	differential(t, budget(4*time.Second), newSelects)
+}
+
+func differential(t *testing.T, long time.Duration, scenarioOf func(seed uint64, statements int) *scenario) {
 	seed, given := firstSeed(t)
-	end := time.Now().Add(budget(5 * time.Second))
+	end := time.Now().Add(long)
+	least, _ := strconv.Atoi(os.Getenv("MUSTER_SELECTS"))
 	var sum tally
-	bases := 0
+	bases, bad := 0, 0
 	for s := seed; ; s++ {
-		sc := newScenario(s, statementsPerBase)
+		sc := scenarioOf(s, statementsPerBase)
 		if d := sc.play(&sum); d != nil {
 			report(t, sc, d)
-			if bases++; bases > 3 {
-				return
+			if bad++; bad > 3 {
+				break
 			}
 		}
 		bases++
-		if given || time.Now().After(end) {
+		asked := sum[enginetest.Same] + sum[enginetest.Refused]
+		if given && least == 0 || least > 0 && asked >= least || least == 0 && time.Now().After(end) {
 			break
 		}
 	}

@@ -49,6 +49,17 @@ func newScenario(seed uint64, statements int) *scenario {
 	return makeScenario(r, random.New(seed, sizes[r.IntN(len(sizes))]), statements)
 }
 
+// newSelects is a scenario that is asked SELECTs alone.
+func newSelects(seed uint64, statements int) *scenario {
+	r := rand.New(rand.NewPCG(seed, 0x73656c656374))
+	run := random.New(seed, sizes[r.IntN(len(sizes))])
+	sc := makeScenario(r, run, 0)
+	for range statements {
+		sc.statements = append(sc.statements, run.Select())
+	}
+	return sc
+}
+
 func makeScenario(r *rand.Rand, run *random.Run, statements int) *scenario {
 	sc := &scenario{
 		seed: run.Seed, clock: run.Clock(),
