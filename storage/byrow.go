@@ -21,7 +21,7 @@ func (st *upsertStep) rowByRow(s *Shard, r *change.Result) (rejected int) {
 	}
 	for i, row := range st.rows {
 		if reason := misfit(ws, row, i); reason != "" {
-			r.Rejected = append(r.Rejected, change.Rejection{Part: st.part, Row: i, Reason: reason})
+			r.Rejected = append(r.Rejected, change.Rejection{Part: st.part, Row: st.rowOf(i), Reason: reason})
 			rejected++
 			continue
 		}
@@ -33,6 +33,14 @@ func (st *upsertStep) rowByRow(s *Shard, r *change.Result) (rejected int) {
 		ws[k].leave()
 	}
 	return rejected
+}
+
+// rowOf returns which of the part's rows element i is.
+func (st *upsertStep) rowOf(i int) int {
+	if st.origin != nil {
+		return int(st.origin[i])
+	}
+	return i
 }
 
 // misfit says why element i cannot be applied, or "".

@@ -31,7 +31,7 @@ type hasher struct {
 func (h *hasher) chunk(c int) {
 	events := make([]uint64, h.v.ChunkLen(c))
 	h.v.Events.AddHashes(c, events)
-	attrs := append(schema.SystemAttributes()[1:], h.v.schema.Attrs...)
+	attrs := append(schema.SystemAttributes()[1:], storedAttrs(h.v.schema)...)
 	slices.SortFunc(attrs, func(a, b schema.Attribute) int { return int(a.ID) - int(b.ID) })
 	for i := range h.v.ChunkLen(c) {
 		row := uint32(c<<16 | i)

@@ -13,9 +13,11 @@ import (
 	"github.com/musterdb/muster/storage/tile"
 )
 
-// ImageVersion is the version of the format of docs/reference/format-image.md that WriteImage writes and
-// ReadImage reads.
-const ImageVersion = 1
+// ImageVersion is the version of the format of docs/reference/format-image.md that WriteImage writes.
+// ReadImage also reads version 1, whose schema knows no segments.
+const ImageVersion = 2
+
+const oldestImage = 1 // that ReadImage reads
 
 // The kinds of sections, in the order in which they occur.
 const (
@@ -150,8 +152,8 @@ func (s *Shard) readHead(r *section.Reader) (columns int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if v := d.Uint(); d.Err() == nil && v != ImageVersion {
-		d.Fail("version %d of the format, this program knows %d", v, ImageVersion)
+	if v := d.Uint(); d.Err() == nil && (v < oldestImage || v > ImageVersion) {
+		d.Fail("version %d of the format, this program knows %d to %d", v, oldestImage, ImageVersion)
 		return 0, d.Err()
 	}
 	sch, err := change.DecodeSchema(d.Bytes(d.Left()))
@@ -165,7 +167,7 @@ func (s *Shard) readHead(r *section.Reader) (columns int, err error) {
 		*list = readRows(d, s.rows)
 	}
 	s.sweep.from = tile.Cursor{Event: schema.EventID(d.Uint32()), Span: d.Uint32()}
-	columns = d.Count(schema.MaxAttributes + 1)
+	columns = d.Count(schema.MaxAttributes + schema.MaxSegments + 1)
 	if err := d.End(); err != nil {
 		return 0, err
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/musterdb/muster/storage/slab"
 )
 
-// testSchema has one attribute of every kind, ids from FirstAttrID on in the order of kinds, and two
-// event types, the second with an ID.
+// testSchema has one attribute of every kind, ids from FirstAttrID on in the order of kinds, a static
+// segment, and two event types, the second with an ID.
 func testSchema() *schema.Schema {
 	s := schema.New(1, "test", schema.BaseOptions{TimeZone: "UTC", Spread: 1})
 	for k := schema.KindBool; k < schema.KindDuration; k++ {
@@ -27,6 +27,8 @@ func testSchema() *schema.Schema {
 		s.Attrs = append(s.Attrs, schema.Attribute{ID: s.NextAttr, Name: "a_" + k.String(), Type: t})
 		s.NextAttr++
 	}
+	s.Segments = []schema.Segment{{ID: 3, Attr: s.NextAttr}}
+	s.NextAttr++
 	s.Events = []schema.EventType{
 		{ID: 1, Name: "open", Props: []schema.Property{{ID: schema.FirstPropID, Name: "n", Type: schema.Type{Kind: schema.KindInt}}}},
 		{ID: 2, Name: "purchase", HasID: true},
@@ -126,11 +128,11 @@ func appendValue(c *change.Column, v schema.Value) {
 
 // upsert makes a random part and does the same to the model.
 func (w *world) upsert(rows int, sums bool) *change.Upsert {
-	u := &change.Upsert{Stamp: w.clock}
+	u := &change.Upsert{Stamp: w.clock, Existing: w.r.IntN(4) == 0}
 	for range rows {
 		u.IDs.AppendString(w.id())
 	}
-	attrs := slices.Clone(w.s.Schema().Attrs)
+	attrs := storedAttrs(w.s.Schema())
 	w.r.Shuffle(len(attrs), func(i, j int) { attrs[i], attrs[j] = attrs[j], attrs[i] })
 	attrs = attrs[:1+w.r.IntN(len(attrs))]
 	if w.r.IntN(4) == 0 {
@@ -162,7 +164,7 @@ func (w *world) upsert(rows int, sums bool) *change.Upsert {
 }
 
 func (w *world) op(t schema.Type, sums bool) change.Op {
-	ops := []change.Op{change.OpSkip, change.OpSet, change.OpSet, change.OpNull}
+	ops := []change.Op{change.OpSkip, change.OpSet, change.OpSet, change.OpNull, change.OpFill}
 	if sums && t.Numeric() {
 		ops = append(ops, change.OpAdd, change.OpAdd)
 	}
@@ -178,7 +180,11 @@ func (w *world) op(t schema.Type, sums bool) change.Op {
 func (w *world) modelRow(u *change.Upsert, i int, attrs []schema.Attribute, cells [][]schema.Value) {
 	id := string(u.IDs.At(i))
 	old := w.model[id]
-	if old == nil {
+	isNew := old == nil
+	if isNew && u.Existing {
+		return
+	}
+	if isNew {
 		old = &contact{created: u.Stamp, values: map[schema.AttrID]schema.Value{}}
 		w.model[id] = old
 	}
@@ -193,6 +199,13 @@ func (w *world) modelRow(u *change.Upsert, i int, attrs []schema.Attribute, cell
 				continue
 			}
 			next[a.ID] = x
+		case change.OpFill:
+			switch {
+			case a.ID == schema.AttrCreatedAt && isNew:
+				old.created = x.I
+			case a.ID != schema.AttrCreatedAt && !had:
+				next[a.ID] = x
+			}
 		case change.OpNull:
 			delete(next, a.ID)
 		case change.OpAdd:
@@ -263,7 +276,7 @@ func (w *world) check(v *View, model map[string]*contact) {
 		if len(v.Live(c)) != (n+63)/64 {
 			w.fatalf("chunk %d: %d words for %d rows", c, len(v.Live(c)), n)
 		}
-		for _, a := range append(slices.Clone(v.Schema().Attrs), schema.Attribute{ID: schema.AttrCreatedAt}) {
+		for _, a := range append(storedAttrs(v.Schema()), schema.Attribute{ID: schema.AttrCreatedAt}) {
 			if col := v.Column(a.ID, c); col != nil && col.Len() != n {
 				w.fatalf("chunk %d: attribute %d has %d of %d rows", c, a.ID, col.Len(), n)
 			}
@@ -313,7 +326,7 @@ func (w *world) checkDead(v *View, row uint32) {
 	if v.ID(row) != nil {
 		w.fatalf("dead row %d still has the id %q", row, v.ID(row))
 	}
-	for _, a := range v.Schema().Attrs {
+	for _, a := range storedAttrs(v.Schema()) {
 		if col := v.Column(a.ID, int(row>>16)); col != nil && !col.Null(int(row&0xffff)) {
 			w.fatalf("dead row %d still has a value of attribute %d", row, a.ID)
 		}
@@ -326,7 +339,7 @@ func (w *world) checkContact(v *View, row uint32, m *contact) {
 	if got := v.Column(schema.AttrCreatedAt, c).Int(i); got != m.created {
 		w.fatalf("row %d: created_at %d, want %d", row, got, m.created)
 	}
-	for _, a := range v.Schema().Attrs {
+	for _, a := range storedAttrs(v.Schema()) {
 		got := valueAt(v.Column(a.ID, c), i, a.Type)
 		want := m.values[a.ID]
 		if !sameValue(got, want) {

@@ -22,6 +22,7 @@ type Prepared struct {
 	maintained bool // has a Maintain
 
 	schema *schema.Schema                 // as the parts so far leave it
+	types  map[schema.AttrID]schema.Type  // of its attributes, once a part changed it
 	next   int                            // rows as the parts so far leave them
 	serve  int                            // contacts after the part at hand
 	reuse  int                            // swept rows taken
@@ -67,6 +68,8 @@ func (p *Prepared) part(i int, part change.Part) error {
 		return p.track(c)
 	case *change.Delete:
 		return p.delete(c)
+	case *change.DeleteEvents:
+		return p.deleteEvents(c)
 	case *change.Maintain:
 		if p.maintained {
 			return nil // one slice a change
@@ -192,7 +195,10 @@ func (p *Prepared) targets(ids *change.Strings) (*targets, error) {
 }
 
 // schemaStep brings the shard to another version of the schema.
-type schemaStep struct{ to *schema.Schema }
+type schemaStep struct {
+	to   *schema.Schema
+	stay map[schema.AttrID]schema.Type // the attributes of to
+}
 
 func (p *Prepared) setSchema(c *change.Schema) error {
 	if c.To == nil {
@@ -201,22 +207,25 @@ func (p *Prepared) setSchema(c *change.Schema) error {
 	if c.To.Version <= p.schema.Version {
 		return nil // seen already: deltas may arrive twice
 	}
-	for _, a := range c.To.Attrs {
-		if old, ok := p.schema.AttrByID(a.ID); ok && old.Type != a.Type {
-			return fmt.Errorf("attribute %q cannot change from %v to %v: drop it and create it anew", a.Name, old.Type, a.Type)
+	if p.types == nil {
+		p.types = typesByAttr(p.schema)
+	}
+	for _, a := range storedAttrs(c.To) {
+		if old, ok := p.types[a.ID]; ok && old != a.Type {
+			return fmt.Errorf("attribute %q cannot change from %v to %v: drop it and create it anew", a.Name, old, a.Type)
 		}
 	}
 	if err := p.tx.SetSchema(c.To); err != nil {
 		return err
 	}
-	p.schema = c.To
-	p.steps = append(p.steps, schemaStep{c.To})
+	p.schema, p.types = c.To, typesByAttr(c.To)
+	p.steps = append(p.steps, schemaStep{c.To, p.types})
 	return nil
 }
 
 func (st schemaStep) commit(s *Shard, r *change.Result) {
 	r.Pending = r.Pending || losesProps(s.schema, st.to)
-	s.dropColumns(st.to)
+	s.dropColumns(st.stay)
 	s.schema = st.to
 }
 
@@ -296,7 +305,7 @@ func (s *Shard) createAll(list []created, stamp int64, at *change.Column) {
 	col := s.column(schema.AttrCreatedAt, schema.Type{Kind: schema.KindTimestamp}, nil)
 	for _, c := range list {
 		s.create(c.row, c.key)
-		if at == nil || at.Op(c.i) != change.OpSet {
+		if at == nil || !at.Op(c.i).Sets() {
 			s.chunkFor(col, int(c.row>>16)).SetInt(int(c.row&0xffff), stamp)
 		}
 	}

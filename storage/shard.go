@@ -1,7 +1,7 @@
 package storage
 
 import (
-	"sort"
+	"slices"
 
 	"github.com/musterdb/muster/storage/column"
 	"github.com/musterdb/muster/storage/schema"
@@ -161,11 +161,11 @@ func (s *Shard) level(c int) {
 	}
 }
 
-// dropColumns removes the columns of attributes that a schema no longer has, with their data.
-func (s *Shard) dropColumns(to *schema.Schema) {
+// dropColumns removes the columns of attributes that are not to stay, with their data.
+func (s *Shard) dropColumns(stay map[schema.AttrID]schema.Type) {
 	kept := make([]attrColumn, 0, len(s.cols))
 	for i := range s.cols {
-		if hasAttr(to, s.cols[i].id) {
+		if _, ok := stay[s.cols[i].id]; ok {
 			kept = append(kept, s.cols[i])
 		} else {
 			s.freeColumn(&s.cols[i])
@@ -174,16 +174,25 @@ func (s *Shard) dropColumns(to *schema.Schema) {
 	s.cols = kept
 }
 
-func hasAttr(sch *schema.Schema, id schema.AttrID) bool {
-	if id == schema.AttrCreatedAt {
-		return true
+// storedAttrs returns the attributes that a schema declares and, without names, those of the members of its
+// static segments.
+func storedAttrs(sch *schema.Schema) []schema.Attribute {
+	all := slices.Clone(sch.Attrs)
+	for i := range sch.Segments {
+		if g := &sch.Segments[i]; g.Static() {
+			all = append(all, schema.Attribute{ID: g.Attr, Type: schema.MemberType})
+		}
 	}
-	i := sort.Search(len(sch.Attrs), func(i int) bool { return sch.Attrs[i].ID >= id })
-	if i < len(sch.Attrs) && sch.Attrs[i].ID == id {
-		return true
+	return all
+}
+
+// typesByAttr returns the types of all that may have a column under a schema.
+func typesByAttr(sch *schema.Schema) map[schema.AttrID]schema.Type {
+	types := map[schema.AttrID]schema.Type{schema.AttrCreatedAt: {Kind: schema.KindTimestamp}}
+	for _, a := range storedAttrs(sch) {
+		types[a.ID] = a.Type
 	}
-	_, ok := sch.AttrByID(id) // attributes need not be sorted by id
-	return ok
+	return types
 }
 
 // matcher finds ids among those that a change is about to create: an open hash table of entries of one

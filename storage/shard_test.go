@@ -241,7 +241,7 @@ func TestRefusals(t *testing.T) {
 	mustApply(t, s, good)
 }
 
-// TestDropAttribute: values and memory go, a new attribute of the name starts empty, ids are not reused.
+// TestDropAttribute: values and memory of attributes and static segments go.
 func TestDropAttribute(t *testing.T) {
 	s := New(slab.New(), testSchema())
 	w := &world{t: t, r: rand.New(rand.NewPCG(1, 1)), s: s, model: map[string]*contact{}, ids: 3000, clock: 1}
@@ -249,12 +249,12 @@ func TestDropAttribute(t *testing.T) {
 	pin := s.Pin()
 	then := cloneModel(w.model)
 	to := s.Schema().Clone()
-	to.Attrs = nil
+	to.Attrs, to.Segments = nil, nil
 	to.Version++
 	w.apply(&change.Schema{To: to})
-	for _, a := range testSchema().Attrs {
+	for _, a := range storedAttrs(testSchema()) {
 		if s.Column(a.ID, 0) != nil || s.Dict(a.ID) != nil {
-			t.Fatalf("%s is still there", a.Name)
+			t.Fatalf("attribute %d %s is still there", a.ID, a.Name)
 		}
 	}
 	w.check(pin.View(), then)

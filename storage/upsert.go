@@ -13,10 +13,12 @@ import (
 // operation depends on the value before it and may not fit, rows are.
 type upsertStep struct {
 	*targets
-	part  int
-	stamp int64
-	cols  []upsertColumn
-	byRow bool
+	part    int
+	stamp   int64
+	cols    []upsertColumn
+	byRow   bool
+	missing int
+	origin  []uint32 // of an Existing: the part's rows that found their contact; nil if all did
 }
 
 // upsertColumn is one column of an upsert with its texts resolved to codes.
@@ -34,12 +36,16 @@ type upsertColumn struct {
 const noCode = ^uint32(0)
 
 func (p *Prepared) upsert(part int, c *change.Upsert) error {
+	st := &upsertStep{part: part, stamp: c.Stamp, cols: make([]upsertColumn, 0, len(c.Cols))}
+	if c.Existing {
+		c = p.existing(st, c)
+	}
 	t, err := p.targets(&c.IDs)
 	if err != nil {
 		return err
 	}
+	st.targets = t
 	p.serve = p.s.alive + len(t.created)
-	st := &upsertStep{targets: t, part: part, stamp: c.Stamp, cols: make([]upsertColumn, 0, len(c.Cols))}
 	for i := range c.Cols {
 		if p.droppedAttr(c.Cols[i].ID) {
 			continue
@@ -53,6 +59,22 @@ func (p *Prepared) upsert(part int, c *change.Upsert) error {
 	}
 	p.steps = append(p.steps, st)
 	return nil
+}
+
+// existing returns the rows of a part whose contact exists; the others do nothing.
+func (p *Prepared) existing(st *upsertStep, c *change.Upsert) *change.Upsert {
+	n := c.IDs.Len()
+	found := make([]uint32, 0, n)
+	for i := range n {
+		if _, ok := p.resolve(keyOf(c.IDs.At(i))); ok {
+			found = append(found, uint32(i))
+		}
+	}
+	if len(found) == n {
+		return c
+	}
+	st.missing, st.origin = n-len(found), found
+	return change.Pick(c, found).(*change.Upsert)
 }
 
 // droppedAttr says whether an attribute was there once. A change that was made before the drop and comes
@@ -109,7 +131,7 @@ func textCodes(c *change.Column, rows int, d *column.Dict) []uint32 {
 	codes := make([]uint32, rows)
 	if c.Codes == nil {
 		for i := range codes {
-			if c.Op(i) == change.OpSet {
+			if c.Op(i).Sets() {
 				codes[i] = codeFor(d, c.Texts.At(i))
 			}
 		}
@@ -117,7 +139,7 @@ func textCodes(c *change.Column, rows int, d *column.Dict) []uint32 {
 	}
 	memo := newMemo(c.Texts.Len())
 	for i := range codes {
-		if c.Op(i) != change.OpSet {
+		if !c.Op(i).Sets() {
 			continue
 		}
 		at := c.Codes[i]
@@ -205,6 +227,7 @@ func (st *upsertStep) commit(s *Shard, r *change.Result) {
 	}
 	r.Created += uint64(len(st.created))
 	r.Updated += uint64(len(st.rows) - len(st.created) - rejected)
+	r.Missing += uint64(st.missing)
 }
 
 // createdAt returns the part's column of created_at, or nil.
@@ -294,6 +317,10 @@ func (w *writer) apply(row uint32, i int) {
 	case change.OpNull:
 		if w.u.attr != schema.AttrCreatedAt && !w.null(row) {
 			w.at(row).SetNull(int(row & 0xffff))
+		}
+	case change.OpFill:
+		if w.null(row) {
+			w.set(row, i)
 		}
 	case change.OpAdd:
 		w.add(row, i)

@@ -12,8 +12,8 @@ import (
 
 // Usage is how many bytes one part of a base, or of the process, takes.
 type Usage struct {
-	Part  string // ids, index, attribute, dictionary, event, …
-	Name  string // of the attribute or event type
+	Part  string // ids, index, attribute, dictionary, segment, event, …
+	Name  string // of the attribute, static segment or event type
 	Bytes int64
 }
 
@@ -73,6 +73,15 @@ func (n *Node) Usage(sch *schema.Schema) []Usage {
 		}
 		if dicts[a.ID] > 0 {
 			out = append(out, Usage{"dictionary", a.Name, dicts[a.ID]})
+		}
+	}
+	for i := range sch.Segments {
+		g := &sch.Segments[i]
+		switch {
+		case g.Building:
+			out = append(out, Usage{"segment", g.Name + " (being filled)", values[g.Attr]})
+		case g.Static():
+			out = append(out, Usage{"segment", g.Name, values[g.Attr]})
 		}
 	}
 	for _, e := range sch.Events {

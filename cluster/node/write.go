@@ -20,9 +20,6 @@ import (
 // numbers are spaced: batch b uses b·maxParts … b·maxParts + maxParts − 1.
 const maxParts = 64
 
-// maxChangeBytes is what a command's change may take, leaving room for the base's id.
-const maxChangeBytes = command.MaxPayload - 4<<10
-
 // GroupOf returns the number of the group, below the base's spread, that holds a contact.
 func GroupOf(id []byte, spread int) int {
 	return schema.GroupOf(int(xxh3.Hash(id)%schema.Slots), spread)
@@ -80,6 +77,7 @@ func sum(results []Written) Written {
 		total.Events += r.Events
 		total.Duplicates += r.Duplicates
 		total.Deleted += r.Deleted
+		total.Removed += r.Removed
 		total.Missing += r.Missing
 		total.Pending = total.Pending || r.Pending
 		total.Rejected = append(total.Rejected, r.Rejected...)
@@ -112,33 +110,17 @@ func (n *Node) writeGroup(ctx context.Context, g *dataGroup, sch *schema.Schema,
 			return Written{}, err
 		}
 		if res.Duplicate {
-			results[i].Repeated = rowsOf(pieces[i])
+			results[i].Repeated = uint64(change.RowCount(pieces[i]))
 		}
 	}
 	total := sum(results)
 	switch {
 	case total.Pending:
 		n.upkeep.poke(g, sch.Base)
-	case total.Events > 0:
+	case total.Events+total.Removed > 0:
 		n.upkeep.later(g, sch.Base)
 	}
 	return total, nil
-}
-
-// rowsOf returns how many rows a change has.
-func rowsOf(ch *change.Change) uint64 {
-	n := 0
-	for _, p := range ch.Parts {
-		switch p := p.(type) {
-		case *change.Upsert:
-			n += p.IDs.Len()
-		case *change.Track:
-			n += p.IDs.Len()
-		case *change.Delete:
-			n += p.IDs.Len()
-		}
-	}
-	return uint64(n)
 }
 
 // part returns the producer of piece i of a batch.
@@ -147,35 +129,6 @@ func (b Batch) part(i int) command.Producer {
 		return command.Producer{}
 	}
 	return command.Producer{ID: b.Producer, Epoch: 1, Seq: b.Seq*maxParts + uint64(i) + 1}
-}
-
-// maxCommitRows is how many rows a command should have: a shard commits a command in one hold of its
-// write latch, about a millisecond for so many rows of twenty columns. A block of a load, 8,192 rows over
-// 16 groups, is rarely cut.
-const maxCommitRows = 640
-
-// cut makes pieces of a change that fit into a command and are short to commit. The pieces depend on the
-// change alone, so that a batch that is sent again is cut alike.
-func cut(ch *change.Change) ([]*change.Change, error) {
-	pieces := []*change.Change{ch}
-	for n := 2; n <= maxParts && (tooLong(pieces) || change.RowCount(pieces[0]) > maxCommitRows); n *= 2 {
-		pieces = change.Cut(ch, n)
-	}
-	if tooLong(pieces) {
-		return nil, diag.New(diag.Limit, diag.Span{}, "the batch holds more than %d MiB for one group", maxParts*maxChangeBytes>>20).
-			WithHint("send fewer rows at once")
-	}
-	return pieces, nil
-}
-
-// tooLong says whether a piece does not fit into one command.
-func tooLong(pieces []*change.Change) bool {
-	for _, p := range pieces {
-		if change.Size(p) > maxChangeBytes {
-			return true
-		}
-	}
-	return false
 }
 
 // bringSchema makes sure that the group's shard knows the schema before what needs it. It is a command of its

@@ -13,12 +13,13 @@ type Change struct {
 	Parts []Part
 }
 
-// Part is one of *Schema, *Upsert, *Track, *Delete, *DropBase, *Maintain and *Forget.
+// Part is one of *Schema, *Upsert, *Track, *Delete, *DeleteEvents, *DropBase, *Maintain and *Forget.
 type Part interface{ part() }
 
 // Schema brings the shard to a version of the base's schema: it always holds the whole of it, so a
-// shard that missed versions needs no other. Attributes, events and properties that are gone are
-// dropped with their data.
+// shard that missed versions needs no other. Attributes, events, properties and static segments that are
+// gone are dropped with their data. Of the segments the bytes hold the ids and attributes of the static ones
+// only: names and conditions are the catalog's.
 type Schema struct {
 	To *schema.Schema
 }
@@ -29,15 +30,19 @@ type DropBase struct{}
 // Op says what a column does to one row's value.
 type Op uint8
 
-// The operations. Values of OpSet are in the column's data; OpAdd and OpRemove need a number (OpAdd
-// only; the operand may be negative) or a set.
+// The operations. Values of OpSet and OpFill are in the column's data; OpAdd and OpRemove need a number
+// (OpAdd only; the operand may be negative) or a set.
 const (
 	OpSkip   Op = iota // leave the value as it is
 	OpSet              // store the value
 	OpNull             // store null
 	OpAdd              // number: old + value, null counts as 0; set: old ∪ value, null counts as empty
 	OpRemove           // set: old \ value; null stays null
+	OpFill             // store the value where there is none; a contact that the row creates has none
 )
+
+// Sets says whether the operation may store the row's own value as it is.
+func (op Op) Sets() bool { return op == OpSet || op == OpFill }
 
 // Strings is a list of texts as one buffer: text i is Bytes[Off[i]:Off[i+1]]; len(Off) = n + 1, or 0.
 type Strings struct {
@@ -123,8 +128,10 @@ func (c *Column) SetElem(i, j int) []byte {
 // Stamp. Attributes without a column stay as they are.
 type Upsert struct {
 	Stamp int64 // ms: the time of writing
-	IDs   Strings
-	Cols  []Column
+	// Existing creates nobody: rows whose contact does not exist do nothing and are counted as Missing.
+	Existing bool
+	IDs      Strings
+	Cols     []Column
 }
 
 // Track adds events of one type. A contact that does not exist is created with created_at = Stamp.
@@ -144,12 +151,31 @@ type Track struct {
 func (t *Track) Rows() int { return len(t.Times) }
 
 // Contact returns the contact id of row i; it aliases the part.
-func (t *Track) Contact(i int) []byte {
-	if t.Codes != nil {
-		i = int(t.Codes[i])
+func (t *Track) Contact(i int) []byte { return contact(&t.IDs, t.Codes, i) }
+
+func contact(ids *Strings, codes []uint32, i int) []byte {
+	if codes != nil {
+		i = int(codes[i])
 	}
-	return t.IDs.At(i)
+	return ids.At(i)
 }
+
+// DeleteEvents removes events of one type. Each row removes one event of its contact with its time and
+// content (tile.Block.ContentHashes), the first to arrive of those that are equal; a row that finds none is
+// counted as Missing. An event whose type lost a property after the hash was taken may not be found.
+type DeleteEvents struct {
+	Event  schema.EventID
+	IDs    Strings  // contact ids
+	Codes  []uint32 // if not nil, row i's contact is IDs.At(Codes[i])
+	Times  []int64  // ms
+	Hashes []uint64
+}
+
+// Rows returns the number of events to remove.
+func (d *DeleteEvents) Rows() int { return len(d.Times) }
+
+// Contact returns the contact id of row i; it aliases the part.
+func (d *DeleteEvents) Contact(i int) []byte { return contact(&d.IDs, d.Codes, i) }
 
 // Delete removes contacts with all they have. Ids that do not exist are counted, not errors.
 type Delete struct {
@@ -166,13 +192,14 @@ type Maintain struct {
 // that images written from then on do not tell of those who were deleted. It stands alone in its change.
 type Forget struct{}
 
-func (*Forget) part()   {}
-func (*Schema) part()   {}
-func (*DropBase) part() {}
-func (*Upsert) part()   {}
-func (*Track) part()    {}
-func (*Delete) part()   {}
-func (*Maintain) part() {}
+func (*Schema) part()       {}
+func (*DropBase) part()     {}
+func (*Upsert) part()       {}
+func (*Track) part()        {}
+func (*Delete) part()       {}
+func (*DeleteEvents) part() {}
+func (*Maintain) part()     {}
+func (*Forget) part()       {}
 
 // Result is what applying a change did, summed over its parts.
 type Result struct {
@@ -181,7 +208,8 @@ type Result struct {
 	Events     uint64 // events stored
 	Duplicates uint64 // events dropped by their id
 	Deleted    uint64 // contacts deleted
-	Missing    uint64 // ids to delete that did not exist
+	Removed    uint64 // events deleted one by one
+	Missing    uint64 // rows for contacts, or events to delete, that did not exist
 	Pending    bool   // housekeeping is left to do: propose Maintain
 	Rejected   []Rejection
 }

@@ -33,6 +33,8 @@ func validatePart(p Part) error {
 		return checkTrack(p)
 	case *Delete:
 		return checkIDs(&p.IDs)
+	case *DeleteEvents:
+		return checkDeleteEvents(p)
 	case *Schema:
 		return checkSchema(p.To)
 	}
@@ -66,10 +68,7 @@ func checkTrack(t *Track) error {
 	if err := checkIDs(&t.IDs); err != nil {
 		return err
 	}
-	if t.Codes == nil && t.IDs.Len() != n || t.Codes != nil && len(t.Codes) != n {
-		return fmt.Errorf("%d events for %d contacts", n, max(t.IDs.Len(), len(t.Codes)))
-	}
-	if err := checkCodes(t.Codes, t.IDs.Len()); err != nil {
+	if err := checkContacts(t.Codes, t.IDs.Len(), n); err != nil {
 		return err
 	}
 	if t.EventIDs != nil && len(t.EventIDs) != n {
@@ -77,12 +76,33 @@ func checkTrack(t *Track) error {
 	}
 	for i := range t.Props {
 		for _, op := range t.Props[i].Ops {
-			if op == OpAdd || op == OpRemove {
+			if op > OpNull {
 				return fmt.Errorf("property %d: an event's property can be set or null only", t.Props[i].ID)
 			}
 		}
 	}
 	return checkColumns(t.Props, n)
+}
+
+func checkDeleteEvents(d *DeleteEvents) error {
+	if err := tooManyRows(d.Rows()); err != nil {
+		return err
+	}
+	if err := checkIDs(&d.IDs); err != nil {
+		return err
+	}
+	if len(d.Hashes) != d.Rows() {
+		return fmt.Errorf("%d hashes for %d events", len(d.Hashes), d.Rows())
+	}
+	return checkContacts(d.Codes, d.IDs.Len(), d.Rows())
+}
+
+// checkContacts makes sure that each of n events has one of so many contacts.
+func checkContacts(codes []uint32, contacts, n int) error {
+	if codes == nil && contacts != n || codes != nil && len(codes) != n {
+		return fmt.Errorf("%d events for %d contacts", n, max(contacts, len(codes)))
+	}
+	return checkCodes(codes, contacts)
 }
 
 func checkCodes(codes []uint32, n int) error {
@@ -177,7 +197,7 @@ func (c *Column) checkOps() error {
 	k := c.Type.Kind
 	add := c.Type.Numeric() || k == schema.KindSet
 	for i, op := range c.Ops {
-		if op > OpRemove || op == OpAdd && !add || op == OpRemove && k != schema.KindSet {
+		if op > OpFill || op == OpAdd && !add || op == OpRemove && k != schema.KindSet {
 			return fmt.Errorf("row %d: operation %d on a %v", i, op, c.Type)
 		}
 	}
@@ -237,7 +257,7 @@ func (c *Column) checkTexts(rows int) error {
 	}
 	n := uint32(c.Texts.Len())
 	for i, code := range c.Codes {
-		if code >= n && (c.Op(i) == OpSet || code != 0) {
+		if code >= n && (c.Op(i).Sets() || code != 0) {
 			return fmt.Errorf("row %d: code %d of %d texts", i, code, n)
 		}
 	}
@@ -297,6 +317,25 @@ func checkSchema(s *schema.Schema) error {
 		if err := checkProps(e, s.NextProp); err != nil {
 			return fmt.Errorf("event type %q: %w", e.Name, err)
 		}
+	}
+	return checkSegments(s, attrs)
+}
+
+// checkSegments looks at the static segments; attrs are the ids of the attributes.
+func checkSegments(s *schema.Schema, attrs map[schema.AttrID]bool) error {
+	if len(s.Segments) > schema.MaxSegments {
+		return fmt.Errorf("a schema of %d segments exceeds the limit", len(s.Segments))
+	}
+	ids := map[schema.SegmentID]bool{}
+	for i := range s.Segments {
+		g := &s.Segments[i]
+		if !g.Static() {
+			continue
+		}
+		if g.ID == 0 || ids[g.ID] || g.Attr < schema.FirstAttrID || g.Attr >= s.NextAttr || attrs[g.Attr] {
+			return fmt.Errorf("static segment %q has id %d and attribute %d", g.Name, g.ID, g.Attr)
+		}
+		ids[g.ID], attrs[g.Attr] = true, true
 	}
 	return nil
 }

@@ -21,14 +21,14 @@ var allTypes = []schema.Type{{Kind: schema.KindBool}, {Kind: schema.KindInt}, {K
 func random(r *rand.Rand) *Change {
 	ch := &Change{}
 	for range r.IntN(5) {
-		switch r.IntN(7) {
+		switch r.IntN(8) {
 		case 0:
 			ch.Parts = append(ch.Parts, &Schema{randomSchema(r)})
 		case 1:
 			ch.Parts = append(ch.Parts, &DropBase{})
 		case 2:
 			n := r.IntN(70)
-			ch.Parts = append(ch.Parts, &Upsert{Stamp: r.Int64(), IDs: randomTexts(r, n, 1), Cols: randomColumns(r, n, true)})
+			ch.Parts = append(ch.Parts, &Upsert{Stamp: r.Int64(), Existing: r.IntN(2) == 0, IDs: randomTexts(r, n, 1), Cols: randomColumns(r, n, true)})
 		case 3:
 			ch.Parts = append(ch.Parts, randomTrack(r))
 		case 4:
@@ -37,6 +37,8 @@ func random(r *rand.Rand) *Change {
 			ch.Parts = append(ch.Parts, &Maintain{-r.Int64()})
 		case 6:
 			ch.Parts = append(ch.Parts, &Forget{})
+		case 7:
+			ch.Parts = append(ch.Parts, randomDeleteEvents(r))
 		}
 	}
 	return ch
@@ -50,15 +52,30 @@ func randomTexts(r *rand.Rand, n, least int) Strings {
 	return s
 }
 
+// randomContacts are contacts of n rows, with or without codes.
+func randomContacts(r *rand.Rand, n int) (Strings, []uint32) {
+	if n > 0 && r.IntN(2) == 0 {
+		ids := randomTexts(r, 1+r.IntN(3), 1)
+		return ids, randomCodes(r, n, ids.Len())
+	}
+	return randomTexts(r, n, 1), nil
+}
+
+func randomDeleteEvents(r *rand.Rand) *DeleteEvents {
+	n := r.IntN(70)
+	d := &DeleteEvents{Event: schema.EventID(r.IntN(9))}
+	d.IDs, d.Codes = randomContacts(r, n)
+	for range n {
+		d.Times = append(d.Times, 1_700_000_000_000+r.Int64N(1e9))
+		d.Hashes = append(d.Hashes, r.Uint64())
+	}
+	return d
+}
+
 func randomTrack(r *rand.Rand) *Track {
 	n := r.IntN(70)
 	t := &Track{Stamp: r.Int64(), Event: schema.EventID(r.IntN(9))}
-	if n > 0 && r.IntN(2) == 0 {
-		t.IDs = randomTexts(r, 1+r.IntN(3), 1)
-		t.Codes = randomCodes(r, n, t.IDs.Len())
-	} else {
-		t.IDs = randomTexts(r, n, 1)
-	}
+	t.IDs, t.Codes = randomContacts(r, n)
 	for range n {
 		t.Times = append(t.Times, 1_700_000_000_000+r.Int64N(1e9))
 	}
@@ -90,6 +107,8 @@ func randomColumns(r *rand.Rand, rows int, ops bool) []Column {
 				c.Ops[i] = Op(r.IntN(3))
 				if ops && (t.Numeric() || t.Kind == schema.KindSet) && r.IntN(2) == 0 {
 					c.Ops[i] = OpAdd
+				} else if ops && r.IntN(4) == 0 {
+					c.Ops[i] = OpFill
 				}
 			}
 		}
@@ -149,6 +168,10 @@ func randomSchema(r *rand.Rand) *schema.Schema {
 			s.NextProp++
 		}
 		s.Events = append(s.Events, e)
+	}
+	for i := range r.IntN(3) {
+		s.Segments = append(s.Segments, schema.Segment{ID: schema.SegmentID(3 + i), Attr: s.NextAttr})
+		s.NextAttr++
 	}
 	return s
 }
@@ -219,7 +242,7 @@ func TestGolden(t *testing.T) {
 	u.IDs.AppendString("c1")
 	u.IDs.AppendString("c22")
 	u.Cols = []Column{{ID: 16, Type: schema.Type{Kind: schema.KindInt}, Ops: []Op{OpSet, OpNull}, Ints: []int64{300, 0}}}
-	const want = "01" + "01" + "03" + "d00f" + "02" + "01" + "04" + "0001" + "63316332" + "32" +
+	const want = "02" + "01" + "03" + "d00f" + "02" + "01" + "04" + "0001" + "63316332" + "32" +
 		"01" + "10" + "0200" + "01" + "0102" + "02" + "00" + "2c01" + "0000"
 	got := hex.EncodeToString(Encode(nil, &Change{Parts: []Part{u}}))
 	if got != want {
@@ -291,6 +314,14 @@ func TestValidate(t *testing.T) {
 		"arrays of another":     &Upsert{IDs: ids, Cols: []Column{{ID: 1, Type: i64, Ints: []int64{1}, Floats: []float64{1}}}},
 		"sets of 1 elements":    &Upsert{IDs: ids, Cols: []Column{{ID: 1, Type: schema.Type{Kind: schema.KindSet}, SetOff: []uint32{0, 1}}}},
 		"the limit is 1024":     &Delete{Strings{Off: []uint32{0, 1025}, Bytes: make([]byte, 1025)}},
+		"2 hashes for 1 events": &DeleteEvents{IDs: ids, Times: []int64{1}, Hashes: []uint64{1, 2}},
+		"1 events for 2":        &DeleteEvents{IDs: Strings{Off: []uint32{0, 1, 2}, Bytes: []byte("xy")}, Times: []int64{1}, Hashes: []uint64{1}},
+		"code 2 of row 0":       &DeleteEvents{IDs: ids, Codes: []uint32{2}, Times: []int64{1}, Hashes: []uint64{1}},
+		"property 16: an event": &Track{IDs: ids, Times: []int64{1}, Props: []Column{{ID: 16, Type: i64, Ops: []Op{OpFill}, Ints: []int64{1}}}},
+		"code 3 of 1 texts":     &Upsert{IDs: ids, Cols: []Column{{ID: 1, Type: text, Ops: []Op{OpFill}, Texts: ids, Codes: []uint32{3}}}},
+		"id 2 and attribute 16": &Schema{&schema.Schema{NextAttr: 20, Attrs: []schema.Attribute{{ID: 16, Name: "x", Type: i64}},
+			Segments: []schema.Segment{{ID: 1, Name: "plain"}, {ID: 2, Name: "s", Attr: 16}}}},
+		"id 1 and attribute 21": &Schema{&schema.Schema{NextAttr: 20, Segments: []schema.Segment{{ID: 1, Name: "s", Attr: 21}}}},
 		"has id 3 and type INT": &Schema{&schema.Schema{NextAttr: 20, Attrs: []schema.Attribute{{ID: 3, Name: "x", Type: i64}}}},
 	} {
 		if err := Validate(&Change{Parts: []Part{p}}); err == nil || !strings.Contains(err.Error(), want) {

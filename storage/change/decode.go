@@ -24,8 +24,8 @@ var ErrBytes = errors.New("damaged change")
 // of the change alias b.
 func Decode(b []byte) (*Change, error) {
 	d := newDecoder(b)
-	if v := d.byte(); d.err == nil && v != Version {
-		return nil, fmt.Errorf("%w: version %d, this program knows %d", ErrBytes, v, Version)
+	if d.version = d.byte(); d.err == nil && (d.version < oldest || d.version > Version) {
+		return nil, fmt.Errorf("%w: version %d, this program knows %d to %d", ErrBytes, d.version, oldest, Version)
 	}
 	ch := &Change{}
 	for n := d.count(maxParts, "parts"); n > 0 && d.err == nil; n-- {
@@ -42,10 +42,11 @@ func Decode(b []byte) (*Change, error) {
 
 // decoder reads bytes; after the first error it returns zeroes.
 type decoder struct {
-	b     []byte
-	size  int // of all
-	spare int // bytes of arrays that may still be made
-	err   error
+	b       []byte
+	size    int // of all
+	spare   int // bytes of arrays that may still be made
+	version byte
+	err     error
 }
 
 func newDecoder(b []byte) *decoder { return &decoder{b: b, size: len(b), spare: maxDecoded} }
@@ -150,17 +151,23 @@ func (d *decoder) take(n int) bool {
 func (d *decoder) part() Part {
 	switch k := d.byte(); k {
 	case kindSchema:
-		return &Schema{d.schema()}
+		s := &Schema{d.schema()}
+		if d.version > 1 {
+			d.segments(s.To)
+		}
+		return s
 	case kindDropBase:
 		return &DropBase{}
 	case kindUpsert:
-		u := &Upsert{Stamp: d.int(), IDs: d.strings(MaxRows)}
-		u.Cols = d.columns(u.IDs.Len(), schema.MaxAttributes+1)
-		return u
+		return d.upsert(false)
+	case kindExisting:
+		return d.upsert(true)
 	case kindTrack:
 		return d.track()
 	case kindDelete:
 		return &Delete{d.strings(MaxRows)}
+	case kindDeleteEvents:
+		return d.deleteEvents()
 	case kindMaintain:
 		return &Maintain{d.int()}
 	case kindForget:
@@ -171,18 +178,42 @@ func (d *decoder) part() Part {
 	}
 }
 
+func (d *decoder) upsert(existing bool) *Upsert {
+	u := &Upsert{Stamp: d.int(), Existing: existing, IDs: d.strings(MaxRows)}
+	u.Cols = d.columns(u.IDs.Len(), schema.MaxAttributes+1)
+	return u
+}
+
+func (d *decoder) deleteEvents() *DeleteEvents {
+	x := &DeleteEvents{Event: schema.EventID(d.uint32())}
+	n := d.count(MaxRows, "rows")
+	x.IDs = d.strings(MaxRows)
+	x.Codes = d.optional32(MaxRows)
+	x.Times = d.ints(n)
+	x.Hashes = d.hashes(n)
+	return x
+}
+
+func (d *decoder) hashes(n int) []uint64 {
+	b := d.bytes(8 * n)
+	if n == 0 || d.err != nil || !d.take(8*n) {
+		return nil
+	}
+	v := make([]uint64, n)
+	for i := range v {
+		v[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	return v
+}
+
 func (d *decoder) track() *Track {
 	t := &Track{Stamp: d.int(), Event: schema.EventID(d.uint32())}
 	n := d.count(MaxRows, "rows")
 	t.IDs = d.strings(MaxRows)
 	t.Codes = d.optional32(MaxRows)
 	t.Times = d.ints(n)
-	if d.bool() && d.take(8*n) {
-		t.EventIDs = make([]uint64, n)
-		b := d.bytes(8 * n)
-		for i := range len(b) / 8 {
-			t.EventIDs[i] = binary.LittleEndian.Uint64(b[8*i:])
-		}
+	if d.bool() {
+		t.EventIDs = d.hashes(n)
 	}
 	t.Props = d.columns(n, schema.MaxProps)
 	return t

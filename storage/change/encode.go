@@ -8,8 +8,11 @@ import (
 )
 
 // Version is the first byte of an encoded change. The format is written down in
-// docs/reference/format-change.md.
-const Version = 1
+// docs/reference/format-change.md. Version 1, which Decode still reads, has no segments in its schemas, no
+// kinds beyond Forget and no OpFill.
+const Version = 2
+
+const oldest = 1 // that Decode reads
 
 // The kinds of parts in the order of their bytes: append only.
 const (
@@ -20,6 +23,8 @@ const (
 	kindDelete
 	kindMaintain
 	kindForget
+	kindExisting // an Upsert with Existing
+	kindDeleteEvents
 )
 
 // Encode appends the bytes of a valid change to dst. Equal changes have equal bytes.
@@ -53,10 +58,15 @@ func (e *encoder) part(p Part) {
 	case *Schema:
 		e.byte(kindSchema)
 		e.schema(p.To)
+		e.segments(p.To)
 	case *DropBase:
 		e.byte(kindDropBase)
 	case *Upsert:
-		e.byte(kindUpsert)
+		if p.Existing {
+			e.byte(kindExisting)
+		} else {
+			e.byte(kindUpsert)
+		}
 		e.int(p.Stamp)
 		e.strings(&p.IDs)
 		e.columns(p.Cols)
@@ -66,6 +76,9 @@ func (e *encoder) part(p Part) {
 	case *Delete:
 		e.byte(kindDelete)
 		e.strings(&p.IDs)
+	case *DeleteEvents:
+		e.byte(kindDeleteEvents)
+		e.deleteEvents(p)
 	case *Maintain:
 		e.byte(kindMaintain)
 		e.int(p.Stamp)
@@ -84,10 +97,24 @@ func (e *encoder) track(t *Track) {
 	e.optional32(t.Codes)
 	e.ints(t.Times)
 	e.bool(t.EventIDs != nil)
-	for _, id := range t.EventIDs {
-		e.b = binary.LittleEndian.AppendUint64(e.b, id)
-	}
+	e.hashes(t.EventIDs)
 	e.columns(t.Props)
+}
+
+func (e *encoder) deleteEvents(d *DeleteEvents) {
+	e.uint(uint64(d.Event))
+	e.uint(uint64(len(d.Times)))
+	e.strings(&d.IDs)
+	e.optional32(d.Codes)
+	e.ints(d.Times)
+	e.hashes(d.Hashes)
+}
+
+// hashes writes what is not worth narrowing. The reader knows how many there are.
+func (e *encoder) hashes(v []uint64) {
+	for _, h := range v {
+		e.b = binary.LittleEndian.AppendUint64(e.b, h)
+	}
 }
 
 func (e *encoder) columns(cols []Column) {

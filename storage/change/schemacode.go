@@ -10,13 +10,17 @@ import (
 func EncodeSchema(dst []byte, s *schema.Schema) []byte {
 	e := encoder{dst}
 	e.schema(s)
+	e.segments(s)
 	return e.b
 }
 
-// DecodeSchema reads what EncodeSchema wrote, and nothing more.
+// DecodeSchema reads what EncodeSchema wrote, and nothing more; or what it wrote before there were segments.
 func DecodeSchema(b []byte) (*schema.Schema, error) {
 	d := newDecoder(b)
 	s := d.schema()
+	if d.err == nil && len(d.b) > 0 {
+		d.segments(s)
+	}
 	if err := d.end(); err != nil {
 		return nil, err
 	}
@@ -43,6 +47,29 @@ func (e *encoder) schema(s *schema.Schema) {
 	e.uint(uint64(len(s.Events)))
 	for i := range s.Events {
 		e.event(&s.Events[i])
+	}
+}
+
+// segments writes the static segments: their ids and attributes, which is all that a shard needs.
+func (e *encoder) segments(s *schema.Schema) {
+	n := uint64(0)
+	for i := range s.Segments {
+		if s.Segments[i].Static() {
+			n++
+		}
+	}
+	e.uint(n)
+	for i := range s.Segments {
+		if g := &s.Segments[i]; g.Static() {
+			e.uint(uint64(g.ID))
+			e.uint(uint64(g.Attr))
+		}
+	}
+}
+
+func (d *decoder) segments(s *schema.Schema) {
+	for n := d.count(schema.MaxSegments, "segments"); n > 0 && d.err == nil; n-- {
+		s.Segments = append(s.Segments, schema.Segment{ID: schema.SegmentID(d.uint32()), Attr: schema.AttrID(d.uint32())})
 	}
 }
 

@@ -63,6 +63,8 @@ func rowsOf(p Part) (rows int, id func(row int) []byte) {
 		return p.Rows(), p.Contact
 	case *Delete:
 		return p.IDs.Len(), p.IDs.At
+	case *DeleteEvents:
+		return p.Rows(), p.Contact
 	}
 	return 0, nil
 }
@@ -99,7 +101,7 @@ func span(lo, hi int) []uint32 {
 func Pick(p Part, rows []uint32) Part {
 	switch p := p.(type) {
 	case *Upsert:
-		return &Upsert{Stamp: p.Stamp, IDs: pickStrings(&p.IDs, rows), Cols: pickColumns(p.Cols, rows)}
+		return &Upsert{Stamp: p.Stamp, Existing: p.Existing, IDs: pickStrings(&p.IDs, rows), Cols: pickColumns(p.Cols, rows)}
 	case *Delete:
 		return &Delete{IDs: pickStrings(&p.IDs, rows)}
 	case *Track:
@@ -109,6 +111,10 @@ func Pick(p Part, rows []uint32) Part {
 		}
 		t.IDs, t.Codes = pickTexts(&p.IDs, p.Codes, rows)
 		return t
+	case *DeleteEvents:
+		d := &DeleteEvents{Event: p.Event, Times: pickSlice(p.Times, rows), Hashes: pickSlice(p.Hashes, rows)}
+		d.IDs, d.Codes = pickTexts(&p.IDs, p.Codes, rows)
+		return d
 	}
 	panic(fmt.Sprintf("change: a %T has no rows", p))
 }
@@ -203,6 +209,8 @@ func Size(ch *Change) int {
 			size += stringsSize(&p.IDs) + columnsSize(p.Cols, perColumn)
 		case *Delete:
 			size += stringsSize(&p.IDs)
+		case *DeleteEvents:
+			size += stringsSize(&p.IDs) + 4*len(p.Codes) + 8*len(p.Times) + 8*len(p.Hashes)
 		case *Track:
 			size += stringsSize(&p.IDs) + 4*len(p.Codes) + 8*len(p.Times) + 8*len(p.EventIDs) + columnsSize(p.Props, perColumn)
 		}

@@ -5,16 +5,19 @@ import (
 	"unsafe"
 )
 
-// lifeOp adds to one row's count, and raises its last if ms is later; ms is -1 for events removed.
+// lifeOp adds to one row's count, and raises its last if ms is later; ms is -1 for events removed. If exact
+// is set, ms is the last, also if it was later, and the row has events.
 type lifeOp struct {
-	ms  int64
-	row uint16
-	add int32
+	ms    int64
+	row   uint16
+	exact bool
+	add   int32
 }
 
 // rowSums gathers what happens to the rows of one tile: added or removed events and the latest time.
 type rowSums struct {
 	words [chunkRows / 64]uint64
+	exact [chunkRows / 64]uint64 // rows whose last is what last says, whatever it was before
 	add   []int32
 	last  []int64
 	ms    bool // some last has milliseconds
@@ -30,13 +33,26 @@ func (s *rowSums) put(op lifeOp) {
 		s.add[op.row], s.last[op.row] = 0, -1
 	}
 	s.add[op.row] += op.add
+	if op.exact {
+		s.exact[w] |= bit
+		s.last[op.row] = op.ms
+	}
 	s.last[op.row] = max(s.last[op.row], op.ms)
 	s.ms = s.ms || op.ms > 0 && op.ms%1000 != 0
 }
 
 func (s *rowSums) reset() {
 	clear(s.words[:])
+	clear(s.exact[:])
 	s.ms = false
+}
+
+// lastOf returns the last of a row for which it was before.
+func (s *rowSums) lastOf(row uint16, before int64) int64 {
+	if s.exact[row>>6]>>(row&63)&1 != 0 {
+		return s.last[row]
+	}
+	return max(s.last[row], before)
 }
 
 // each calls f for every row, ascending.
@@ -147,7 +163,7 @@ func (l *Life) apply(ops []lifeOp) {
 		case was == 0:
 			l.n++
 			l.setLast(int(o.row), o.ms)
-		case o.ms > l.lastAt(int(o.row)):
+		case o.exact || o.ms > l.lastAt(int(o.row)):
 			l.setLast(int(o.row), o.ms)
 		}
 		l.maxCount = max(l.maxCount, now)
@@ -226,7 +242,7 @@ func (l *Life) merged(sums *rowSums, f func(row uint16, count uint32, last int64
 			at++
 		}
 		if r, ok := next(); ok && r == row {
-			emit(row, uint32(int64(l.count(at))+int64(add)), max(last, l.lastAt(at)))
+			emit(row, uint32(int64(l.count(at))+int64(add)), sums.lastOf(row, l.lastAt(at)))
 			at++
 			return
 		}

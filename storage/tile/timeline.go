@@ -1,12 +1,8 @@
 package tile
 
 import (
-	"math"
 	"slices"
 
-	"github.com/zeebo/xxh3"
-
-	"github.com/musterdb/muster/storage/column"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -82,13 +78,10 @@ func (h *header) roll(rolling []uint64, now *typeInfo) {
 	n := int(h.n)
 	order, sums := make([]uint32, n), make([]uint64, n)
 	sorted := true
-	ids := h.ids()
+	h.contents(sums, nil, now)
 	for i := range n {
 		order[i] = uint32(i)
-		sums[i] = mix(uint64(h.time(i)))
-		if ids != nil && ids[i] != 0 {
-			sums[i] += mix(ids[i] ^ 0x1D)
-		}
+		sums[i] += mix(uint64(h.time(i)))
 		sorted = sorted && (i == 0 || h.time(i) >= h.time(i-1))
 	}
 	if !sorted {
@@ -102,46 +95,10 @@ func (h *header) roll(rolling []uint64, now *typeInfo) {
 			return 0
 		})
 	}
-	h.addProps(sums, now)
 	rows := h.rows()
 	for _, e := range order {
 		if r := int(rows[e]); r < len(rolling) {
 			rolling[r] = mix(rolling[r]*0x9E3779B97F4A7C15+sums[e]) | 1
 		}
 	}
-}
-
-// addProps adds the hashes of the properties that the view's type has to the events'. The block may be
-// older than a drop.
-func (h *header) addProps(sums []uint64, now *typeInfo) {
-	var c column.Chunk
-	for _, l := range h.laneList() {
-		p := &now.props[l.slot]
-		if p.dropped {
-			continue
-		}
-		h.alias(&l, p, &c)
-		seed := mix(uint64(p.id))
-		for i := range sums {
-			if !c.Null(i) {
-				sums[i] += mix(seed ^ valueHash(&c, p, i))
-			}
-		}
-	}
-}
-
-func valueHash(c *column.Chunk, p *propInfo, i int) uint64 {
-	switch p.typ.Kind {
-	case schema.KindFloat:
-		return mix(math.Float64bits(c.Float(i)))
-	case schema.KindText:
-		return xxh3.Hash(c.Text(i))
-	case schema.KindSet:
-		sum := uint64(c.SetLen(i)) + 1
-		for j := range c.SetLen(i) {
-			sum += mix(xxh3.HashString(p.texts.Text(c.SetCode(i, j))))
-		}
-		return sum
-	}
-	return mix(uint64(c.Int(i)))
 }
