@@ -23,7 +23,7 @@ func (s *Shard) Count(ctx context.Context, q *plan.Query, sch *schema.Schema) (n
 // Select hands the shard's rows of a plan to emit, which may be slow: the shard is pinned meanwhile,
 // except for a plan that asks for one contact by its id, whose row is copied under the latch.
 func (s *Shard) Select(ctx context.Context, q *plan.Query, sch *schema.Schema, emit func(arrow.Record) error) error {
-	if !asksForOne(q) {
+	if !AsksForOne(q) {
 		return s.pinned(q, sch, func(p *eval.Program) error { return p.Select(ctx, emit) })
 	}
 	var held []arrow.Record
@@ -84,8 +84,8 @@ func compiled(q *plan.Query, sch *schema.Schema, v *storage.View, f func(*eval.P
 	return f(p)
 }
 
-// asksForOne says whether a plan is about one contact at most, by its id.
-func asksForOne(q *plan.Query) bool {
+// AsksForOne says whether a plan is about one contact at most, by its id.
+func AsksForOne(q *plan.Query) bool {
 	ids, ok := q.Asks()
 	return ok && len(ids) <= 1
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 )
 
@@ -17,15 +18,25 @@ type Pool struct {
 	wake    sync.Cond
 	closed  bool
 	done    sync.WaitGroup
+	workers int
 }
 
-// job is the tasks of one statement.
+// job is tasks of one statement.
 type job struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	run    func(ctx context.Context, task int) error
-	next   int // the next task to hand out
-	tasks  int
+	after  func(task int, err error) // called when a task has ended, or was dropped by attempt
+
+	// Under the pool's lock.
+	next   int  // the next task to hand out
+	tasks  int  // those handed in
+	queued bool // among those that wait
+}
+
+// batch is the tasks of one call of Each.
+type batch struct {
+	job
 
 	mu   sync.Mutex
 	left int // tasks that have not ended
@@ -35,7 +46,7 @@ type job struct {
 
 // NewPool starts a pool of workers.
 func NewPool(workers int) *Pool {
-	p := &Pool{}
+	p := &Pool{workers: workers}
 	p.wake.L = &p.mu
 	p.done.Add(workers)
 	for range workers {
@@ -55,20 +66,49 @@ func (p *Pool) Each(ctx context.Context, tasks int, run func(ctx context.Context
 	}
 	jctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	j := &job{ctx: jctx, cancel: cancel, run: run, tasks: tasks, left: tasks, end: make(chan struct{})}
-	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		return ErrPoolClosed
+	b := &batch{left: tasks, end: make(chan struct{})}
+	b.job = job{ctx: jctx, cancel: cancel, run: run, after: b.after}
+	if err := p.add(&b.job, tasks); err != nil {
+		return err
 	}
-	p.waiting = append(p.waiting, j)
-	p.mu.Unlock()
-	p.wake.Broadcast()
-	<-j.end
-	if j.err != nil {
-		return j.err
+	<-b.end
+	if b.err != nil {
+		return b.err
 	}
 	return ctx.Err()
+}
+
+// add hands in n more tasks of a job.
+func (p *Pool) add(j *job, n int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return ErrPoolClosed
+	}
+	j.tasks += n
+	if !j.queued {
+		j.queued = true
+		p.waiting = append(p.waiting, j)
+	}
+	if n == 1 {
+		p.wake.Signal()
+	} else {
+		p.wake.Broadcast()
+	}
+	return nil
+}
+
+// drop takes back the tasks of a job that were not handed out and returns how many those are.
+func (p *Pool) drop(j *job) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := j.tasks - j.next
+	j.next = j.tasks
+	if j.queued {
+		j.queued = false
+		p.waiting = slices.DeleteFunc(p.waiting, func(x *job) bool { return x == j })
+	}
+	return n
 }
 
 // Close lets the workers finish the tasks that wait and ends them.
@@ -87,7 +127,7 @@ func (p *Pool) work() {
 		if !ok {
 			return
 		}
-		j.finish(j.attempt(task))
+		j.after(task, j.attempt(task))
 	}
 }
 
@@ -105,7 +145,7 @@ func (p *Pool) take() (*job, int, bool) {
 	task := j.next
 	j.next++
 	p.waiting = append(p.waiting[:0], p.waiting[1:]...)
-	if j.next < j.tasks {
+	if j.queued = j.next < j.tasks; j.queued {
 		p.waiting = append(p.waiting, j)
 	}
 	return j, task, true
@@ -136,15 +176,15 @@ func (e *PanicError) Error() string {
 	return fmt.Sprintf("the statement hit a bug in Muster: %v; nothing was changed; please report the statement", e.Cause)
 }
 
-// finish counts a task that ended. The first error stays: later ones are its consequence.
-func (j *job) finish(err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err != nil && j.err == nil {
-		j.err = err
-		j.cancel()
+// after counts a task that ended. The first error stays: later ones are its consequence.
+func (b *batch) after(_ int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err != nil && b.err == nil {
+		b.err = err
+		b.cancel()
 	}
-	if j.left--; j.left == 0 {
-		close(j.end)
+	if b.left--; b.left == 0 {
+		close(b.end)
 	}
 }

@@ -27,7 +27,7 @@ func (x *execution) read(ctx context.Context, stmt ast.Stmt) error {
 		if err := x.to.Begin(eval.AnswerSchema(q)); err != nil {
 			return err
 		}
-		return x.node.Select(ctx, q, sch, x.to.Record)
+		return x.rows(ctx, q, sch)
 	}
 	n, err := x.node.Count(ctx, q, sch)
 	if err != nil {
@@ -42,7 +42,7 @@ type column struct {
 	typ  arrow.DataType
 }
 
-// table answers rows given one after the other; cells are string, int64, float64 or nil.
+// table answers rows given one after the other; cells are string, int64, float64, arrow.Timestamp or nil.
 func (x *execution) table(cols []column, rows ...[]any) error {
 	fields := make([]arrow.Field, len(cols))
 	for i, c := range cols {
@@ -70,6 +70,8 @@ func appendCell(to array.Builder, cell any) {
 		to.(*array.Int64Builder).Append(v)
 	case float64:
 		to.(*array.Float64Builder).Append(v)
+	case arrow.Timestamp:
+		to.(*array.TimestampBuilder).Append(v)
 	case string:
 		to.(*array.StringBuilder).Append(v)
 	default:

@@ -110,29 +110,12 @@ func (n *Node) Select(ctx context.Context, q *plan.Query, sch *schema.Schema, em
 	if q.Grouped {
 		return gone(n.grouped(ctx, q, sch, shards, emit))
 	}
+	if len(q.Order) == 0 {
+		return gone(n.stream(ctx, q, sch, shards, emit))
+	}
 	m := eval.NewMerger(q, len(shards), emit)
 	defer m.Close()
-	if len(q.Order) == 0 {
-		return gone(n.stream(ctx, q, sch, shards, m))
-	}
 	return gone(n.ranked(ctx, q, sch, shards, m))
-}
-
-// stream hands out the shards' rows one shard after the other, on the caller's goroutine: a client that
-// reads slowly keeps no worker from other statements.
-func (n *Node) stream(ctx context.Context, q *plan.Query, sch *schema.Schema, shards []*engine.Shard, m *eval.Merger) error {
-	for i, s := range shards {
-		if m.Full() {
-			return nil
-		}
-		if err := s.Select(ctx, q, sch, func(r arrow.Record) error { return m.Add(i, r) }); err != nil {
-			return err
-		}
-		if err := m.Done(i); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // ranked has the workers sort the shards' rows and merges them.

@@ -37,8 +37,6 @@ func cellOf(v scalar.Value, t plan.Type) (scalar.Value, error) {
 	return scalar.Value{Value: schema.Value{Kind: t.Kind}, Num: exact.Decimal(n, scaleOf(t))}, nil
 }
 
-func decimalOf(v int64) decimal128.Num { return decimal128.FromI64(v) }
-
 // scaleOf returns the decimals of a number's column.
 func scaleOf(t plan.Type) uint8 {
 	if t.Kind == schema.KindDecimal {

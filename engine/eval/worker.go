@@ -36,7 +36,6 @@ type scratch struct {
 	leaf  column.Chunk // the property that a leaf looks at
 	term  column.Chunk // the property that a sum adds
 	props propCell
-	ids   idList
 }
 
 // scratches keeps the scratch of closed workers.
