@@ -33,6 +33,7 @@ type binder struct {
 	params map[string]schema.Value
 	scope  scope
 	depth  int
+	steps  int // expressions bound so far, each as often as it was
 
 	refs      references
 	needs     *Needs // what a condition that is to be stored names; nil: nobody asks

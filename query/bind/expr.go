@@ -48,6 +48,7 @@ func (b *binder) sides(x *ast.Binary) (l, r operand, err error) {
 
 // expr binds a condition or a value.
 func (b *binder) expr(x ast.Expr) (plan.Expr, error) {
+	b.steps++
 	if b.depth++; b.depth > maxDepth {
 		return nil, diag.New(diag.Limit, x.Span(), "the statement is nested too deeply")
 	}

@@ -11,30 +11,29 @@ import (
 	"github.com/musterdb/muster/query/lex"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
-	"github.com/musterdb/muster/query/print"
 	"github.com/musterdb/muster/storage/schema"
 )
 
 // grouping is what a grouped statement knows while its list, HAVING and ORDER BY are bound: there a name
 // means a term of GROUP BY, an aggregate a total over the rows of the group.
 type grouping struct {
-	q       *plan.Query
-	row     scope // of the rows that are grouped
-	terms   []groupTerm
-	totals  map[string]int // by plan text, the index in q.Totals
-	aliases map[string]int // of the list, the index in q.Items; nil while the list itself is bound
-	printed int            // bytes printed to find terms
+	q        *plan.Query
+	row      scope // of the rows that are grouped
+	terms    []groupTerm
+	totals   map[string]int // by plan text, the index in q.Totals
+	aliases  map[string]int // of the list, the index in q.Items; nil while the list itself is bound
+	compared int            // the work of finding terms: nodes bound and bytes of plans
 }
 
 // groupTerm is one term of GROUP BY.
 type groupTerm struct {
 	x    ast.Expr // without brackets
-	text string
+	text string   // of the plan
 	ref  *plan.GroupRef
 }
 
-// maxGroupText bounds the bytes that are printed to compare expressions with the terms of GROUP BY.
-const maxGroupText = 4 * schema.MaxStatementBytes
+// maxCompared bounds the work of comparing expressions, and what stands in them, with the terms of GROUP BY.
+const maxCompared = schema.MaxStatementBytes
 
 // grouped says whether a statement answers groups instead of rows.
 func (b *binder) grouped(s *ast.Select) bool {
@@ -170,7 +169,7 @@ func (b *binder) addTerm(g *grouping, written, x ast.Expr) error {
 		return err
 	}
 	x = ast.Bare(x)
-	text := termText(x)
+	text := plan.String(e)
 	for _, t := range g.terms {
 		if t.text == text {
 			return nil
@@ -183,11 +182,13 @@ func (b *binder) addTerm(g *grouping, written, x ast.Expr) error {
 
 // groupable refuses what has no value of its own in each row, and sets.
 func groupable(written, x ast.Expr, e plan.Expr) error {
-	if l, ok := ast.Bare(x).(*ast.Literal); ok && l.Kind == ast.LitText && lex.IsPlain(l.Text) {
+	l, isLiteral := ast.Bare(written).(*ast.Literal)
+	_, isParam := ast.Bare(written).(*ast.Param)
+	if isLiteral && l.Kind == ast.LitText && lex.IsPlain(l.Text) {
 		return diag.New(diag.Invalid, written.Span(), "%s is a text, the same in every row", phrase.Expr(x)).
 			WithHint("a name stands without quotes: GROUP BY %s", phrase.Name(l.Text))
 	}
-	if _, ok := plan.AsConst(e); ok {
+	if isParam || isLiteral && l.Kind != ast.LitInt || plan.Nothing(e) {
 		return diag.New(diag.Invalid, written.Span(), "%s is the same in every row", phrase.Expr(x)).
 			WithHint("leave it out of GROUP BY; without GROUP BY all rows are one group")
 	}
@@ -198,36 +199,34 @@ func groupable(written, x ast.Expr, e plan.Expr) error {
 	return nil
 }
 
-// termText is what two expressions have in common that mean the same.
-func termText(x ast.Expr) string {
-	if n, ok := x.(*ast.Name); ok {
-		return ast.Dotted(n.Parts)
-	}
-	return print.Expr(x)
-}
-
-// groupTerm returns the reference to the term of GROUP BY that an expression is.
+// groupTerm returns the reference to the term of GROUP BY that an expression is: one with the same plan, so
+// that brackets, quotes round names and the like make no difference.
 func (b *binder) groupTerm(x ast.Expr) (plan.Expr, bool, error) {
 	g := b.scope.group
 	x = ast.Bare(x)
+	if !slices.ContainsFunc(g.terms, func(t groupTerm) bool { return alike(t.x, x) }) {
+		return nil, false, nil
+	}
+	before := b.steps
+	e, err := b.inRow(x)
+	text := ""
+	if err == nil {
+		text = plan.String(e)
+	}
+	if g.compared += b.steps - before + len(text); g.compared > maxCompared {
+		return nil, false, diag.New(diag.Limit, x.Span(), "the statement is too long to be compared with the terms of GROUP BY")
+	}
 	for _, t := range g.terms {
-		if !alike(t.x, x) {
-			continue
-		}
-		text := termText(x)
-		if text == t.text {
+		if text == t.text && alike(t.x, x) {
 			return t.ref, true, nil
-		}
-		if g.printed += len(text); g.printed > maxGroupText {
-			return nil, false, diag.New(diag.Limit, x.Span(), "the statement is too long to be compared with the terms of GROUP BY")
 		}
 	}
 	return nil, false, nil
 }
 
-// alike is false for expressions that differ at first sight.
+// alike is false for expressions that differ at first sight, and for literals, which need no group.
 func alike(a, c ast.Expr) bool {
-	if reflect.TypeOf(a) != reflect.TypeOf(c) {
+	if phrase.IsLiteral(c) || reflect.TypeOf(a) != reflect.TypeOf(c) {
 		return false
 	}
 	switch a := a.(type) {
