@@ -196,7 +196,8 @@ func (c *compiler) columns(items []ast.Item, sc scope) ([]column, error) {
 	return out, nil
 }
 
-// star is every attribute (id, created_at, then in creation order), or contact, time and every property.
+// star is every attribute (id, created_at, then in creation order), or contact, time, event_id of a type
+// that has one, and every property.
 func (c *compiler) star(sc scope, at diag.Span) ([]column, error) {
 	names := []string{"id", "created_at"}
 	for _, a := range c.s().Attrs {
@@ -204,6 +205,9 @@ func (c *compiler) star(sc scope, at diag.Span) ([]column, error) {
 	}
 	if sc.table {
 		names = []string{"contact", "time"}
+		if sc.types[0].HasID {
+			names = append(names, "event_id")
+		}
 		for _, p := range sc.types[0].Props {
 			names = append(names, p.Name)
 		}
