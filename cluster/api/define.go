@@ -17,13 +17,23 @@ func (x *execution) define(ctx context.Context, stmt ast.Stmt) error {
 	switch stmt := stmt.(type) {
 	case *ast.CreateBase:
 		return x.createBase(ctx, stmt)
+	case *ast.CreateSegment:
+		return x.createSegment(ctx, stmt)
+	case *ast.AlterSegment:
+		return x.alterSegment(ctx, stmt)
 	case *ast.Drop:
-		if stmt.Kind == ast.KindBase {
+		switch stmt.Kind {
+		case ast.KindBase:
 			return x.done(x.node.DropBase(ctx, stmt.Name.Name), "base %s dropped", stmt.Name.Name)
+		case ast.KindSegment:
+			return x.dropSegment(ctx, stmt)
 		}
 	case *ast.Rename:
-		if stmt.Kind == ast.KindBase {
+		switch stmt.Kind {
+		case ast.KindBase:
 			return x.renameBase(ctx, stmt)
+		case ast.KindSegment:
+			return x.renameSegment(ctx, stmt)
 		}
 	}
 	sch, err := x.schema()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"slices"
 	"sync"
 
 	"github.com/zeebo/xxh3"
@@ -13,7 +12,6 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
-	"github.com/musterdb/muster/query/lex"
 	"github.com/musterdb/muster/query/parse"
 	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/schema"
@@ -52,33 +50,12 @@ func (s *Service) Prepare(base, text string) (Prepared, error) {
 	if err != nil {
 		return Prepared{}, err
 	}
-	names, err := paramsOf(text)
-	if err != nil {
-		return Prepared{}, err
-	}
+	names := append([]string{}, bind.Parameters(stmt)...) // an empty list, not null
 	if err := s.tryBind(base, stmt, names); err != nil {
 		return Prepared{}, s.explain(context.Background(), Request{Text: text}, err)
 	}
 	sum := xxh3.HashString128(base + "\x00" + text).Bytes()
 	return s.prepared.put(&Prepared{ID: hex.EncodeToString(sum[:]), Base: base, Text: text, Params: names, stmt: stmt}), nil
-}
-
-// paramsOf returns the names of a statement's parameters in the order of their first use.
-func paramsOf(text string) ([]string, error) {
-	toks, err := lex.All(text)
-	if err != nil {
-		return nil, err
-	}
-	names := []string{}
-	for _, t := range toks {
-		if t.Kind != lex.Param {
-			continue
-		}
-		if name := text[t.Start+1 : t.End]; !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names, nil
 }
 
 // tryBind binds a statement with null for each parameter. What cannot be named is an error whatever the values
@@ -102,6 +79,10 @@ func (s *Service) tryBind(base string, stmt ast.Stmt, params []string) error {
 		_, err = write.Upsert(stmt, sch, opt)
 	case *ast.Track:
 		_, err = write.Track(stmt, sch, opt)
+	case *ast.Update:
+		_, err = write.Update(stmt, sch, opt)
+	case *ast.DeleteEvents:
+		_, err = write.DeleteEvents(stmt, sch, opt)
 	}
 	var known *diag.Error
 	if len(params) > 0 && errors.As(err, &known) && known.Code != diag.Name {

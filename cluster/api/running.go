@@ -29,6 +29,7 @@ type query struct {
 	req    Request
 	begin  time.Time
 	rows   atomic.Int64 // answered so far
+	done   atomic.Int64 // changed so far, by a statement that writes
 	cancel context.CancelCauseFunc
 }
 
@@ -107,7 +108,7 @@ func (x *execution) showQueries() error {
 			continue
 		}
 		rows = append(rows, []any{
-			int64(q.number), orNil(q.req.Base), shortened(q.req.Text), time.Since(q.begin).Seconds(), q.rows.Load(), orNil(q.req.Client),
+			int64(q.number), orNil(q.req.Base), shortened(q.req.Text), time.Since(q.begin).Seconds(), q.rows.Load() + q.done.Load(), orNil(q.req.Client),
 		})
 	}
 	return x.table([]column{

@@ -29,6 +29,7 @@ type Service struct {
 	metrics  *Metrics
 	running  running
 	prepared prepared
+	filling  filling
 }
 
 // New returns the service of a node.
@@ -122,8 +123,12 @@ func (x *execution) statement(ctx context.Context, stmt ast.Stmt) error {
 		return x.track(ctx, stmt)
 	case *ast.DeleteContact:
 		return x.deleteContact(ctx, stmt)
+	case *ast.Update:
+		return x.update(ctx, stmt)
+	case *ast.DeleteEvents:
+		return x.deleteEvents(ctx, stmt)
 	case *ast.Show:
-		return x.show(stmt)
+		return x.show(ctx, stmt)
 	case *ast.Kill:
 		return x.kill(stmt)
 	case *ast.CopyFrom:

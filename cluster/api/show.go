@@ -1,9 +1,13 @@
 package api
 
 import (
+	"context"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/musterdb/muster/engine/eval"
 	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -11,10 +15,11 @@ var (
 	textColumn  = arrow.BinaryTypes.String
 	intColumn   = arrow.PrimitiveTypes.Int64
 	floatColumn = arrow.PrimitiveTypes.Float64
+	timeColumn  = eval.ArrowType(plan.Of(schema.KindTimestamp))
 )
 
 // show carries out SHOW.
-func (x *execution) show(stmt *ast.Show) error {
+func (x *execution) show(ctx context.Context, stmt *ast.Show) error {
 	switch stmt.Kind {
 	case ast.ShowBases:
 		return x.showBases()
@@ -27,8 +32,11 @@ func (x *execution) show(stmt *ast.Show) error {
 	if err != nil {
 		return err
 	}
-	if stmt.Kind == ast.ShowAttributes {
+	switch stmt.Kind {
+	case ast.ShowAttributes:
 		return x.showAttributes(sch)
+	case ast.ShowSegments:
+		return x.showSegments(ctx, sch)
 	}
 	return x.showEvents(sch)
 }

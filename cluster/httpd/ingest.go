@@ -23,6 +23,7 @@ const (
 	maxRowsPlain = 256 << 20 // after decompression
 	maxRatio     = 200       // decompressed bytes for each byte sent
 	maxLoadBody  = 1 << 20
+	maxIDsBody   = 4 << 30 // the ids of a segment, which are not kept in memory
 	maxBlockBody = 64 << 20
 )
 
@@ -56,24 +57,35 @@ func (s *server) ingest(w http.ResponseWriter, r *http.Request, target string, i
 }
 
 // rows reads the body and takes its rows.
-func (s *server) rows(w http.ResponseWriter, r *http.Request, req api.IngestRequest) (*api.IngestResult, error) {
-	req.Body = http.MaxBytesReader(w, r.Body, maxRowsBody)
+func (s *server) rows(w http.ResponseWriter, r *http.Request, req api.IngestRequest) (res *api.IngestResult, err error) {
+	err = withRows(w, r, maxRowsBody, req.Options, func(body io.Reader) (err error) {
+		req.Body = body
+		res, err = s.svc.Ingest(r.Context(), req)
+		return err
+	})
+	return res, err
+}
+
+// withRows calls take with a body of rows, of which at most a number of bytes are read. A body of JSON comes
+// as lines.
+func withRows(w http.ResponseWriter, r *http.Request, most int64, opt tabular.Options, take func(io.Reader) error) error {
+	body := io.Reader(http.MaxBytesReader(w, r.Body, most))
 	if isJSON(r) {
-		plain, err := tabular.Decompress(req.Body, req.Options)
+		plain, err := tabular.Decompress(body, opt)
 		if err == nil {
 			defer plain.Close()
-			req.Body, err = jsonLines(plain)
+			body, err = jsonLines(plain)
 		}
 		if err != nil {
-			return nil, api.Unreadable(err)
+			return api.Unreadable(err)
 		}
 	}
-	res, err := s.svc.Ingest(r.Context(), req)
+	err := take(body)
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, bodyTooLarge(maxRowsBody)
+		return bodyTooLarge(most)
 	}
-	return res, err
+	return err
 }
 
 func mediaType(r *http.Request) string {

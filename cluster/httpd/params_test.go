@@ -77,7 +77,8 @@ func TestBadParameters(t *testing.T) {
 		{`{"statement": "COUNT i = $i", "params": {"i": 0.1234567890123456789}}`, "OVERFLOW", "does not fit"},
 		{`{"statement": "COUNT i = $i", "params": {"i": 1e999}}`, "OVERFLOW", "does not fit"},
 		{`{"statement": "COUNT i = $i", "params": {"i": "3"}}`, "TYPE_MISMATCH", ""},
-		{`{"statement": "COUNT i = $i", "params": {"j": 3}}`, "UNKNOWN_NAME", "no value for the parameter $i"},
+		{`{"statement": "COUNT i = $i", "params": {"j": 3}}`, "INVALID", "a value is given for $j"},
+		{`{"statement": "COUNT i = $i"}`, "UNKNOWN_NAME", "no value for the parameter $i"},
 		{`{"statement": "COUNT i = $i", "params": ["` + strings.Repeat("x", 1<<20+1) + `"]}`, "LIMIT", "bytes long"},
 	} {
 		r := d.asJSON("/v1/query?base=shop", c.body)

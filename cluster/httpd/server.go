@@ -32,12 +32,13 @@ func New(svc *api.Service, cfg Config) http.Handler {
 	}
 	mux := http.NewServeMux()
 	for path, handle := range map[string]http.HandlerFunc{
-		"/v1/query":                      s.query,
-		"/v1/statements/{id}":            s.execute,
-		"/v1/bases/{base}/contacts":      bulk.bounded(s.contacts),
-		"/v1/bases/{base}/events/{type}": bulk.bounded(s.events),
-		"/v1/bases/{base}/loads":         s.openLoad,
-		"/v1/bases/{base}/loads/advance": s.advanceLoad,
+		"/v1/query":                           s.query,
+		"/v1/statements/{id}":                 s.execute,
+		"/v1/bases/{base}/contacts":           bulk.bounded(s.contacts),
+		"/v1/bases/{base}/events/{type}":      bulk.bounded(s.events),
+		"/v1/bases/{base}/segments/{segment}": bulk.bounded(s.segment),
+		"/v1/bases/{base}/loads":              s.openLoad,
+		"/v1/bases/{base}/loads/advance":      s.advanceLoad,
 	} {
 		mux.HandleFunc("POST "+path, handle)
 		mux.HandleFunc(path, postOnly)
