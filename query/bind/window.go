@@ -239,7 +239,8 @@ func (b *binder) eventWindow(w *ast.Window, events []*schema.EventType) (plan.Wi
 		return plan.Window{From: plan.MinTime, To: b.clock}, nil
 	}
 	if w.Kind == ast.WinWithinNext {
-		return plan.Window{}, aheadOfClock(w)
+		return plan.Window{}, diag.New(diag.Invalid, w.At, "events lie in the past; WITHIN NEXT is for dates of the contact").
+			WithHint("write WITHIN %s", w.D.Text)
 	}
 	r, err := b.reach(w)
 	if err != nil {
@@ -260,10 +261,6 @@ func (b *binder) keptFrom(ev *schema.EventType) int64 {
 		return 0
 	}
 	return max(0, b.now-ev.Keep.Milliseconds()+1)
-}
-
-func aheadOfClock(w *ast.Window) error {
-	return diag.New(diag.Invalid, w.At, "events lie in the past; WITHIN NEXT is for dates of the contact").WithHint("write WITHIN %s", w.D.Text)
 }
 
 func beyondRetention(w *ast.Window, ev *schema.EventType) error {
@@ -291,9 +288,6 @@ func (b *binder) inWindow(x *ast.InWindow) (plan.Expr, error) {
 	kind := e.Type().Kind
 	if kind != schema.KindDate && kind != schema.KindTimestamp {
 		return nil, b.noWindow(x, e.Type())
-	}
-	if p, ok := e.(*plan.Prop); ok && b.scope.table && p.Name == "time" && x.Window.Kind == ast.WinWithinNext {
-		return nil, aheadOfClock(x.Window)
 	}
 	r, err := b.reach(x.Window)
 	if err != nil {
