@@ -28,6 +28,7 @@ const (
 // cli is the command line.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Shell   shellCmd   `cmd:"" help:"Ask a server, interactively."`
 	Query   queryCmd   `cmd:"" help:"Ask a server, or load files into it."`
 	Gen     genCmd     `cmd:"" help:"Write a synthetic base to files."`
 	Demo    demoCmd    `cmd:"" help:"Answer questions over a synthetic base in memory."`

@@ -64,6 +64,8 @@ var onlyImporters = map[string]struct {
 	"github.com/hashicorp/raft-wal":    {[]string{"cluster/replica"}, "its traps are guarded in one place"},
 	"github.com/hashicorp/go-hclog":    {[]string{"cluster/replica"}, "raft logs through it; ours goes on to slog"},
 	"github.com/alecthomas/kong":       {[]string{"cmd"}, "flags exist in commands only"},
+	"github.com/reeflective/readline":  {[]string{"cmd/internal/shell"}, "the editor of lines is behind an interface"},
+	"github.com/rivo/uniseg":           {[]string{"cmd/internal/render"}, "how wide a text is has one answer"},
 	"github.com/prometheus":            {[]string{"cluster/httpd", "cluster/api"}, "metrics leave by the HTTP door"},
 }
 

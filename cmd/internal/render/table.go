@@ -1,5 +1,6 @@
-// Package render owns how answers look on a terminal: tables whose columns line up, numbers to the
-// right, nulls told from empty texts. It does not ask and does not decide formats of files.
+// Package render owns how answers look on a terminal: tables that fit a window and whose columns line up,
+// values below each other, bar charts and sparklines, progress, and that no value can steer the terminal.
+// It does not ask, and the formats of files are engine/tabular's.
 package render
 
 import (
@@ -7,148 +8,250 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
 
-// Limits of a table, which is for people: everything else has formats.
+// Limits of what is drawn, which is for people: everything else has formats.
 const (
-	// MaxRows is how many rows of an answer are drawn; the others are counted.
+	// MaxRows is how many rows are drawn if the options do not say; the middle of more is left out.
 	MaxRows = 1000
-	// maxCell is how many characters of a value are drawn.
-	maxCell = 60
+	// plainCell is how many columns a value takes if no window limits it and it does not stand alone.
+	plainCell = 60
+	// maxCell is how many columns a value takes at most.
+	maxCell = 2000
 )
 
-// Table collects an answer and draws it.
-type Table struct {
-	schema *arrow.Schema
-	cells  [][]string
-	rows   int64
+// Options say how an answer is drawn.
+type Options struct {
+	Style Style
+	Width int    // columns of the window; 0: a table is as wide as it needs to be
+	Rows  int    // rows drawn at most, half of them from the end; 0: MaxRows
+	Types bool   // the types of the columns stand under their names
+	More  string // said where columns were left out
 }
 
-// NewTable returns an empty table.
-func NewTable(schema *arrow.Schema) *Table { return &Table{schema: schema} }
-
-// Add takes the rows of a record, of which only the first MaxRows of the table are kept.
-func (t *Table) Add(r arrow.Record) {
-	for i := range int(r.NumRows()) {
-		if len(t.cells) >= MaxRows {
-			break
-		}
-		row := make([]string, r.NumCols())
-		for c := range row {
-			row[c] = cell(r.Column(c), i)
-		}
-		t.cells = append(t.cells, row)
-	}
-	t.rows += r.NumRows()
-}
-
-// Rows returns how many rows were added, drawn or not.
-func (t *Table) Rows() int64 { return t.rows }
-
-// Cell returns a value of a row that is kept, as it is drawn.
-func (t *Table) Cell(row, column int) string { return t.cells[row][column] }
-
-// cell returns a value as it is drawn, on one line.
-func cell(col arrow.Array, i int) string {
-	if col.IsNull(i) {
-		return "NULL"
-	}
-	return clip(Value(col, i))
-}
-
-// clip makes a value one line of at most maxCell characters that cannot steer the terminal: line ends are
-// drawn, other control characters become replacement characters.
-func clip(text string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range text {
-		switch {
-		case r == '\r':
-			continue
-		case r == '\n':
-			r = '⏎'
-		case r == '\t':
-			r = ' '
-		case !unicode.IsGraphic(r):
-			r = utf8.RuneError
-		}
-		if n == maxCell {
-			return cutLast(b.String()) + "…"
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return b.String()
-}
-
-func cutLast(text string) string {
-	_, size := utf8.DecodeLastRuneInString(text)
-	return text[:len(text)-size]
-}
-
-// Draw writes the table and, under it, the number of rows.
+// Draw writes the table for something that is no window and, under it, the number of rows.
 func (t *Table) Draw(w io.Writer) error {
+	if err := t.Box(w, Options{}); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, t.Summary(Options{}))
+	return err
+}
+
+// Summary returns the number of rows and, if not all were drawn, how many were.
+func (t *Table) Summary(o Options) string {
+	text := Counted(t.rows, "row")
+	if first, last := t.shown(o); first+last < t.rows {
+		text += fmt.Sprintf(" (%s shown)", Thousands(first+last))
+	}
+	return text
+}
+
+// shown returns how many rows are drawn from the beginning and from the end.
+func (t *Table) shown(o Options) (first, last int64) {
+	most := int64(o.Rows)
+	if most <= 0 {
+		most = MaxRows
+	}
+	if t.rows <= most && t.rows <= t.head.rows {
+		return t.rows, 0
+	}
+	most = max(most, 2)
+	first, last = min(most-most/2, t.head.rows), min(most/2, keepTail)
+	return first, min(last, t.rows-first)
+}
+
+// Box writes the table.
+func (t *Table) Box(w io.Writer, o Options) error {
+	b := newBox(t, o)
 	out := bufio.NewWriter(w)
-	fields := t.schema.Fields()
-	width := t.widths()
-	line := func(left, mid, right string) {
-		out.WriteString(left)
-		for c := range fields {
-			if c > 0 {
-				out.WriteString(mid)
-			}
-			out.WriteString(strings.Repeat("─", width[c]+2))
+	b.rule(out, b.g.top)
+	b.header(out)
+	b.rule(out, b.g.middle)
+	for i, row := range b.cells {
+		if b.left > 0 && int64(i) == b.first {
+			b.elided(out)
 		}
-		out.WriteString(right + "\n")
+		b.row(out, row)
 	}
-	line("┌", "┬", "┐")
-	for c, f := range fields {
-		fmt.Fprintf(out, "│ %s ", fit(clip(f.Name), width[c], false))
+	b.rule(out, b.g.bottom)
+	if n := len(t.schema.Fields()) - b.drawn(); n > 0 {
+		fmt.Fprintf(out, "%s\n", o.Style.Paint(Dim, Counted(int64(n), "column")+" left out"+o.More))
 	}
-	out.WriteString("│\n")
-	line("├", "┼", "┤")
-	for _, row := range t.cells {
-		for c := range fields {
-			fmt.Fprintf(out, "│ %s ", fit(row[c], width[c], rightAligned(fields[c].Type)))
-		}
-		out.WriteString("│\n")
-	}
-	line("└", "┴", "┘")
-	t.footer(out)
 	return out.Flush()
 }
 
-func (t *Table) footer(out *bufio.Writer) {
-	out.WriteString(Counted(t.rows, "row"))
-	if left := t.rows - int64(len(t.cells)); left > 0 {
-		fmt.Fprintf(out, " (%s of them not shown; ask with --format csv for all)", Thousands(left))
-	}
-	out.WriteString("\n")
+// cell is one value as it is drawn.
+type cell struct {
+	text  string
+	null  bool
+	right bool
 }
 
-func (t *Table) widths() []int {
+// box is a table that is being drawn.
+type box struct {
+	o       Options
+	g       *glyphs
+	columns []int // of the schema; -1 stands for those left out
+	names   []cell
+	types   []cell
+	cells   [][]cell
+	first   int64 // rows before the ones left out
+	left    int64 // rows left out
+	width   []int
+}
+
+func newBox(t *Table, o Options) *box {
+	b := &box{o: o, g: o.Style.glyphs()}
+	first, last := t.shown(o)
+	b.first, b.left = first, t.rows-first-last
 	fields := t.schema.Fields()
-	width := make([]int, len(fields))
+	limits := make([]limit, len(fields))
 	for c, f := range fields {
-		width[c] = utf8.RuneCountInString(clip(f.Name))
-		for _, row := range t.cells {
-			width[c] = max(width[c], utf8.RuneCountInString(row[c]))
+		limits[c] = b.limits(t, c, f, first, last)
+	}
+	b.columns, b.width = layout(limits, o.Width, b.minInner())
+	b.fill(t, fields, first, last)
+	return b
+}
+
+// limits returns how wide a column has to be and how wide it would like to be.
+func (b *box) limits(t *Table, c int, f arrow.Field, first, last int64) limit {
+	most := maxCell
+	if b.o.Width == 0 && len(t.schema.Fields()) > 1 {
+		most = plainCell
+	}
+	values := 0
+	for i := range first + last {
+		values = max(values, Width(b.cell(t, b.rowAt(i, first), c, f, most).text))
+	}
+	wish := max(values, min(most, Width(b.o.Style.Harmless(f.Name, most))), 1)
+	if b.o.Types {
+		wish = max(wish, Width(TypeName(f.Type)))
+	}
+	if isText(f.Type) {
+		return limit{least: min(wish, minText), wish: wish}
+	}
+	return limit{least: min(wish, max(values, minName)), wish: wish}
+}
+
+// rowAt returns the row of the table that is drawn at a place: from the end after the first ones.
+func (b *box) rowAt(i, first int64) int64 {
+	if i < first {
+		return i
+	}
+	return i + b.left
+}
+
+// fill makes the texts of what is drawn.
+func (b *box) fill(t *Table, fields []arrow.Field, first, last int64) {
+	for k, c := range b.columns {
+		if c < 0 {
+			b.names = append(b.names, cell{text: b.g.more})
+			b.types = append(b.types, cell{})
+			continue
+		}
+		f := fields[c]
+		right := rightAligned(f.Type)
+		b.names = append(b.names, cell{text: b.o.Style.Harmless(f.Name, b.width[k]), right: right})
+		b.types = append(b.types, cell{text: b.o.Style.Harmless(TypeName(f.Type), b.width[k]), right: right})
+	}
+	for i := range first + last {
+		row := make([]cell, len(b.columns))
+		for k, c := range b.columns {
+			row[k] = cell{text: b.g.more}
+			if c >= 0 {
+				row[k] = b.cell(t, b.rowAt(i, first), c, fields[c], b.width[k])
+			}
+		}
+		b.cells = append(b.cells, row)
+	}
+}
+
+// cell returns a value as it is drawn in a width.
+func (b *box) cell(t *Table, row int64, c int, f arrow.Field, width int) cell {
+	col, i := t.value(row, c)
+	right := rightAligned(f.Type)
+	if col == nil || col.IsNull(i) {
+		return cell{text: null, null: true, right: right}
+	}
+	return cell{text: b.o.Style.Harmless(Grouped(f, col, i), width), right: right}
+}
+
+// drawn returns how many columns are drawn.
+func (b *box) drawn() int {
+	n := 0
+	for _, c := range b.columns {
+		if c >= 0 {
+			n++
 		}
 	}
-	return width
+	return n
 }
 
-// fit pads a text to a width.
-func fit(text string, width int, right bool) string {
-	pad := strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
-	if right {
-		return pad + text
+func (b *box) rule(out *bufio.Writer, ends [3]string) {
+	var line strings.Builder
+	line.WriteString(ends[0])
+	for k := range b.columns {
+		if k > 0 {
+			line.WriteString(ends[1])
+		}
+		line.WriteString(strings.Repeat(b.g.across, b.width[k]+2))
 	}
-	return text + pad
+	line.WriteString(ends[2])
+	out.WriteString(b.o.Style.Paint(Dim, line.String()) + "\n")
+}
+
+func (b *box) header(out *bufio.Writer) {
+	b.line(out, b.names, Bold)
+	if b.o.Types {
+		b.line(out, b.types, Dim)
+	}
+}
+
+func (b *box) row(out *bufio.Writer, row []cell) { b.line(out, row, "") }
+
+// line writes one line of cells, painted with a code if there is one.
+func (b *box) line(out *bufio.Writer, cells []cell, code string) {
+	down := b.o.Style.Paint(Dim, b.g.down)
+	for k, c := range cells {
+		text := pad(c.text, b.width[k], c.right)
+		switch {
+		case c.null:
+			text = b.o.Style.Paint(Dim, text)
+		case code != "":
+			text = b.o.Style.Paint(code, text)
+		}
+		out.WriteString(down + " " + text + " ")
+	}
+	out.WriteString(down + "\n")
+}
+
+// leftOut is what stands for the rows left out.
+func (b *box) leftOut() string {
+	return fmt.Sprintf("%s %s %s", b.g.more, Counted(b.left, "more row"), b.g.more)
+}
+
+// minInner returns how wide the lines must be between their ends.
+func (b *box) minInner() int {
+	if b.left == 0 {
+		return 0
+	}
+	return Width(b.leftOut()) + 2
+}
+
+// elided writes the line that counts the rows left out.
+func (b *box) elided(out *bufio.Writer) {
+	inner := len(b.width) - 1
+	for _, w := range b.width {
+		inner += w + 2
+	}
+	text := b.o.Style.Harmless(b.leftOut(), inner)
+	before := (inner - Width(text)) / 2
+	down := b.o.Style.Paint(Dim, b.g.down)
+	out.WriteString(down + b.o.Style.Paint(Dim, pad(strings.Repeat(" ", before)+text, inner, false)) + down + "\n")
 }
 
 func rightAligned(t arrow.DataType) bool {
@@ -159,27 +262,4 @@ func rightAligned(t arrow.DataType) bool {
 	return false
 }
 
-// Counted writes a number of things: 1 row, 2 rows.
-func Counted(n int64, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return Thousands(n) + " " + what
-}
-
-// Thousands writes a number with a comma between groups of three digits.
-func Thousands(n int64) string {
-	text := fmt.Sprint(n)
-	sign := ""
-	if n < 0 {
-		sign, text = "-", text[1:]
-	}
-	var b strings.Builder
-	for i, d := range text {
-		if i > 0 && (len(text)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return sign + b.String()
-}
+func isText(t arrow.DataType) bool { return t.ID() == arrow.STRING || t.ID() == arrow.LIST }

@@ -18,7 +18,7 @@ func Value(col arrow.Array, i int) string {
 	case *array.String:
 		return col.Value(i)
 	case *array.Int64:
-		return strconv.FormatInt(col.Value(i), 10)
+		return itoa(col.Value(i))
 	case *array.Uint64:
 		return fmt.Sprintf("%016x", col.Value(i))
 	case *array.Float64:
@@ -39,6 +39,35 @@ func Value(col arrow.Array, i int) string {
 	return col.ValueStr(i)
 }
 
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// TypeName returns the language's name of the type of a column.
+func TypeName(t arrow.DataType) string {
+	switch t := t.(type) {
+	case *arrow.StringType:
+		return "TEXT"
+	case *arrow.Int64Type:
+		return "INT"
+	case *arrow.Uint64Type:
+		return "KEY"
+	case *arrow.Float64Type:
+		return "FLOAT"
+	case *arrow.BooleanType:
+		return "BOOL"
+	case *arrow.Decimal128Type:
+		return fmt.Sprintf("DECIMAL(%d)", t.Scale)
+	case *arrow.Date32Type:
+		return "DATE"
+	case *arrow.TimestampType:
+		return "TIMESTAMP"
+	case *arrow.DurationType:
+		return "DURATION"
+	case *arrow.ListType:
+		return "SET"
+	}
+	return t.String()
+}
+
 // duration writes a length of ms by its days, hours, minutes and seconds: 41d 7h 12m.
 func duration(ms int64) string {
 	if ms == 0 {
@@ -50,7 +79,7 @@ func duration(ms int64) string {
 		ms   int64
 	}{{"d", calendar.Day}, {"h", calendar.Hour}, {"m", calendar.Minute}, {"s", calendar.Second}, {"ms", 1}} {
 		if n := ms / u.ms; n != 0 {
-			parts = append(parts, strconv.FormatInt(n, 10)+u.name)
+			parts = append(parts, itoa(n)+u.name)
 			ms -= n * u.ms
 		}
 	}

@@ -1,0 +1,185 @@
+package shell
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/reeflective/readline"
+
+	"github.com/musterdb/muster/cmd/internal/render"
+)
+
+// Editor reads statements from a terminal. It is the one seam to the library that does.
+type Editor interface {
+	// ReadStatement reads a text that is whole: statements, or a command. It returns ErrInterrupt after
+	// Ctrl-C, which dropped what was typed, and io.EOF after Ctrl-D.
+	ReadStatement() (string, error)
+	// AddHistory adds statements to what can be called back. ReadStatement adds what was typed.
+	AddHistory(text string)
+	// Printf prints a line above what is being typed.
+	Printf(format string, args ...any)
+	// Close gives the terminal back.
+	Close() error
+}
+
+// ErrInterrupt is Ctrl-C at the prompt.
+var ErrInterrupt = errors.New("interrupt")
+
+// lineEditor is the editor of a terminal.
+type lineEditor struct {
+	shell *Shell
+	lines *readline.Shell
+	// pasted is a text too long to be shown while it is edited; a line stands for it.
+	pasted, standIn string
+}
+
+// options of the library, as in an inputrc. A user's own ~/.inputrc is read too.
+var editorOptions = map[string]any{
+	"completion-ignore-case":    true,
+	"enable-bracketed-paste":    true,
+	"echo-control-characters":   true,
+	"comment-begin":             "--",
+	"bell-style":                "none",
+	"completion-list-separator": " ",
+	"multiline-column":          true,
+	"history-autosuggest":       true,
+	"keyseq-timeout":            50,
+	// The first Tab puts in what all candidates begin with and shows them, the next ones go through them.
+	"menu-complete-display-prefix": true,
+}
+
+func newEditor(s *Shell) Editor {
+	e := &lineEditor{shell: s, lines: readline.NewShell()}
+	for name, value := range editorOptions {
+		_ = e.lines.Config.Set(name, value)
+	}
+	for _, keys := range []string{"emacs", "vi-insert"} {
+		_ = e.lines.Config.Bind(keys, "\t", "menu-complete", false)
+	}
+	if !s.style.Color {
+		_ = e.lines.Config.Set("history-autosuggest", false)
+		_ = e.lines.Config.Set("multiline-column", false)
+		_ = e.lines.Config.Set("completion-selection-style", "")
+	}
+	e.lines.Prompt.Primary(s.prompt)
+	e.lines.Prompt.Secondary(s.continuation)
+	e.lines.AcceptMultiline = func(line []rune) bool { return whole(string(line)) }
+	e.lines.SyntaxHighlighter = func(line []rune) string { return highlight(s.style, string(line)) }
+	e.lines.Completer = e.complete
+	e.lines.PasteTransformer = e.paste
+	e.lines.History.Add("history", source{s.history})
+	return e
+}
+
+// prompt names the base.
+func (s *Shell) prompt() string { return s.style.Paint(render.Bold, s.place()) + "> " }
+
+// place is the base, or the program if there is none.
+func (s *Shell) place() string {
+	if s.session.Base == "" {
+		return "muster"
+	}
+	return s.style.Harmless(s.session.Base, 30)
+}
+
+// continuation stands before the last line of a statement, as wide as the prompt before the first.
+func (s *Shell) continuation() string {
+	return s.style.Paint(render.Dim, strings.Repeat(" ", render.Width(s.place())-1)+"-> ")
+}
+
+// ReadStatement reads a text that is whole.
+func (e *lineEditor) ReadStatement() (string, error) {
+	text, err := e.lines.Readline()
+	if pasted := e.pasted; pasted != "" {
+		e.pasted = ""
+		text = strings.Replace(text, e.standIn, pasted, 1)
+	}
+	switch {
+	case errors.Is(err, readline.ErrInterrupt):
+		return "", ErrInterrupt
+	case errors.Is(err, io.EOF):
+		return "", io.EOF
+	}
+	e.AddHistory(text)
+	return text, err
+}
+
+// maxPaste is how many bytes of a paste are shown.
+const maxPaste = 8 << 10
+
+// paste takes a paste. One that is taller than half the window, at the beginning of a line, is kept aside:
+// the library draws nothing sensible that does not fit.
+func (e *lineEditor) paste(text string) string {
+	_, height := e.shell.window()
+	lines := strings.Count(strings.TrimRight(text, "\n"), "\n") + 1
+	if e.lines.Line().Len() > 0 || lines <= height/2 && len(text) <= maxPaste {
+		return text
+	}
+	n := 0
+	for range items(text) {
+		n++
+	}
+	e.pasted = text
+	e.standIn = fmt.Sprintf(`\pasted %s, %s: Enter asks them, Ctrl-C drops them`,
+		render.Counted(int64(lines), "line"), render.Counted(int64(n), "statement"))
+	return e.standIn
+}
+
+// AddHistory adds each statement of a text.
+func (e *lineEditor) AddHistory(text string) {
+	for it := range items(text) {
+		entry := it.text
+		if !it.command {
+			entry += ";"
+		}
+		_ = e.shell.history.add(entry)
+	}
+}
+
+// Printf prints a line above what is being typed.
+func (e *lineEditor) Printf(format string, args ...any) {
+	_, _ = e.lines.PrintTransientf(format, args...)
+}
+
+// Close has nothing to give back: the library holds the terminal only while it reads.
+func (e *lineEditor) Close() error { return nil }
+
+// source shows the history to the library.
+type source struct{ *history }
+
+// Write does nothing: ReadStatement adds what was typed, with what a line may stand for.
+func (s source) Write(string) (int, error) { return len(s.entries), nil }
+
+// GetLine returns an entry, the oldest first.
+func (s source) GetLine(i int) (string, error) {
+	if i < 0 || i >= len(s.entries) {
+		return "", errors.New("there is no such entry")
+	}
+	return s.entries[i], nil
+}
+
+// Len returns how many entries there are.
+func (s source) Len() int { return len(s.entries) }
+
+// Dump returns all entries.
+func (s source) Dump() any { return s.entries }
+
+// complete offers what can stand at the cursor. The library filters by the word before the cursor as it
+// cuts words, at blanks: the candidates get what stands between the blank and the place where they begin.
+func (e *lineEditor) complete(line []rune, cursor int) readline.Completions {
+	text, at := string(line), len(string(line[:cursor]))
+	found := e.shell.complete(text, at)
+	head := text[strings.LastIndexAny(text[:at], " \t\n")+1 : at]
+	keep := head[:max(0, len(head)-(at-found.from))]
+	values := make([]readline.Completion, 0, len(found.candidates))
+	for _, c := range found.candidates {
+		values = append(values, readline.Completion{
+			Value: keep + c.text, Display: c.text, Description: e.shell.style.Harmless(c.detail, 60), Tag: c.kind,
+		})
+	}
+	out := readline.CompleteRaw(values).NoSpace()
+	out.PREFIX = head
+	return out
+}

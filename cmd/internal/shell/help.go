@@ -1,0 +1,74 @@
+package shell
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/musterdb/muster/cmd/internal/render"
+)
+
+const aboutStatements = `A statement ends with ; or with an empty line. Tab completes, Ctrl-R searches the history, Ctrl-C stops a statement.
+_ in a statement is the condition of the last COUNT or SELECT: after COUNT country = 'DE'; the statement
+COUNT _ AND email_opt_in; asks for those of them who may be mailed.
+`
+
+const examples = `  COUNT country = 'DE' AND DID purchase AT LEAST 2 TIMES WITHIN 90d;
+  SELECT country, count(*) FROM contacts WHERE _ GROUP BY country ORDER BY 2 DESC;   then \chart
+  SELECT id, email FROM contacts WHERE _;                                            then \export germans.csv
+  CREATE SEGMENT german_buyers AS _;                                                 then COUNT IN SEGMENT german_buyers;
+  SELECT date_trunc('month', time), sum(amount) FROM purchase GROUP BY 1 ORDER BY 1;
+  COPY contacts FROM 'contacts.csv' (id = customer_id, country = country);
+  EXPLAIN ANALYZE COUNT _;
+`
+
+// help answers \?: all commands, or one.
+func (s *Shell) help(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		return s.helpOn(args[0])
+	}
+	var b strings.Builder
+	b.WriteString(aboutStatements)
+	for _, g := range groups {
+		b.WriteString("\n" + s.style.Paint(render.Bold, g.title) + "\n")
+		for _, c := range g.commands {
+			fmt.Fprintf(&b, "  %-22s %s\n", `\`+c.names[0]+" "+c.args, c.what+alias(c))
+		}
+	}
+	b.WriteString("\n" + s.style.Paint(render.Bold, "Examples") + "\n" + examples)
+	return s.page(ctx, []byte(b.String()))
+}
+
+// alias names the word that stands for a letter.
+func alias(c command) string {
+	if len(c.names) > 1 && len(c.names[0]) <= 2 {
+		return ` (\` + c.names[len(c.names)-1] + ")"
+	}
+	return ""
+}
+
+func (s *Shell) helpOn(name string) error {
+	name = strings.TrimPrefix(name, `\`)
+	c, ok := lookup(strings.ToLower(name))
+	if !ok {
+		return unknown(name)
+	}
+	names := `\` + strings.Join(c.names, `, \`)
+	_, err := fmt.Fprintf(s.out, "%s %s\n  %s\n", names, c.args, c.what)
+	return err
+}
+
+// showHistory lists what was typed.
+func (s *Shell) showHistory(ctx context.Context, args []string) error {
+	if s.history == nil {
+		return wrong("", `\history needs a terminal`)
+	}
+	part := strings.ToLower(strings.Join(args, " "))
+	var b strings.Builder
+	for _, e := range s.history.entries {
+		if strings.Contains(strings.ToLower(e), part) {
+			b.WriteString(s.style.Lines(e) + "\n")
+		}
+	}
+	return s.page(ctx, []byte(b.String()))
+}
