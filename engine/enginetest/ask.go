@@ -28,11 +28,15 @@ func (b *Base) Eval(statement string, clockMS int64) (oracle.Answer, error) {
 	if err := b.Flush(); err != nil {
 		return oracle.Answer{}, err
 	}
-	readers := make([]reader, len(b.shards))
+	return ask(b.readers(), b.schema, statement, max(clockMS, b.newest))
+}
+
+func (b *Base) readers() []reader {
+	out := make([]reader, len(b.shards))
 	for i, s := range b.shards {
-		readers[i] = s
+		out[i] = s
 	}
-	return ask(readers, b.schema, statement, max(clockMS, b.newest))
+	return out
 }
 
 func ask(readers []reader, sch *schema.Schema, statement string, clock int64) (oracle.Answer, error) {

@@ -74,6 +74,7 @@ func (b *Base) apply(ch *change.Change, stamp int64) (change.Result, error) {
 		sum.Pending = sum.Pending || res.Pending
 		sum.Events += res.Events
 		sum.Duplicates += res.Duplicates
+		sum.Updated += res.Updated
 		sum.Rejected = append(sum.Rejected, res.Rejected...)
 	}
 	return sum, nil
@@ -126,8 +127,12 @@ func (b *Base) SetSchema(s *schema.Schema) error {
 	s = s.Clone()
 	s.Options.Spread = b.Spread
 	_, err := b.apply(&change.Change{Parts: []change.Part{&change.Schema{To: s}}}, b.newest)
+	b.Name(s)
 	return err
 }
+
+// Name tells the base the newest schema whole, after a Replay: logs hold no names and conditions of segments.
+func (b *Base) Name(s *schema.Schema) { b.schema = s }
 
 // Shards returns the shards.
 func (b *Base) Shards() []*engine.Shard { return b.shards }

@@ -101,7 +101,7 @@ func deterministic(t *testing.T, seed uint64) {
 		same(t, fmt.Sprintf("seed %d: spread %d against 1", seed, spread), state{first.hash, first.answers, want.images}, want)
 		for _, procs := range []int{1, 8} {
 			for _, restart := range []bool{false, true} {
-				got := sc.again(t, b.Log, procs, restart, r)
+				got := sc.again(t, b, procs, restart, r)
 				same(t, fmt.Sprintf("seed %d: spread %d, %d processors, restart %v", seed, spread, procs, restart), want, got)
 			}
 		}
@@ -110,20 +110,21 @@ func deterministic(t *testing.T, seed uint64) {
 }
 
 // again replays a log.
-func (sc *scenario) again(t *testing.T, log [][]enginetest.Entry, procs int, restart bool, r *rand.Rand) state {
+func (sc *scenario) again(t *testing.T, from *enginetest.Base, procs int, restart bool, r *rand.Rand) state {
 	t.Helper()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-	b := enginetest.New(len(log), 1)
+	b := enginetest.New(len(from.Log), 1)
 	defer b.Close()
-	err := b.Replay(log, func(shard int) int {
+	err := b.Replay(from.Log, func(shard int) int {
 		if !restart {
 			return -1
 		}
-		return r.IntN(len(log[shard]))
+		return r.IntN(len(from.Log[shard]))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.Name(from.Schema())
 	return sc.stateOf(t, b)
 }
 
