@@ -166,6 +166,9 @@ func (s *stream[T]) fill() error {
 			return err
 		}
 		if s.cut == nil && !s.nextCut() {
+			if len(s.chosen) == 0 && s.more() {
+				continue // none of the chunks that were chosen had a row
+			}
 			return nil
 		}
 		if err := s.cutPiece(); err != nil {
@@ -173,6 +176,11 @@ func (s *stream[T]) fill() error {
 		}
 	}
 	return nil
+}
+
+// more says whether there are chunks of which no rows were chosen yet.
+func (s *stream[T]) more() bool {
+	return len(s.shards) > 0 || s.open != nil && s.open.next < s.open.chunks
 }
 
 // choose has rows chosen in the next chunks.
