@@ -232,6 +232,10 @@ func describe(s step) string {
 		return fmt.Sprintf("track %s of %.20q at %d, written %d, id %q: %v", op.Event.Type, op.Event.Contact, op.Event.TimeMS, op.NowMS, op.Event.EventID, op.Event.Props)
 	case random.Delete:
 		return fmt.Sprintf("delete %.20q at %d", op.ID, op.NowMS)
+	case random.Members:
+		return fmt.Sprintf("members of %q at %d: %.20q, add %v", op.ID, op.NowMS, op.IDs, op.Add)
+	case random.Change:
+		return fmt.Sprintf("%s at %d", op.Text, op.NowMS)
 	}
 	return fmt.Sprintf("retain at %d", s.op.NowMS)
 }

@@ -77,6 +77,9 @@ func (c *compiler) listMember(seg *schema.Segment, long *ast.Literal) (func(*env
 		}, nil
 	}
 	d, err := parseDuration(long)
+	if err == nil && d.months == 0 && d.ms == 0 {
+		return nil, diag.New(diag.Invalid, long.At, "no time at all")
+	}
 	return func(en *env) bool {
 		added, in := en.c.lists[seg.ID]
 		return in && added <= d.shift(c.db.zone, en.clock, -1)

@@ -36,7 +36,7 @@ func (c *compiler) total(a *ast.Aggregate, fn string, sc scope) (node, error) {
 	case fn == "distinct" && x.t.kind == kSet:
 		return node{}, diag.New(diag.Type, a.At, "sets are not counted apart")
 	case x.t.exact && (fn == "sum" || fn == "avg"):
-		x = asShown(x)
+		return c.quotients(a, fn, asShown(x))
 	}
 	var t typ
 	var f func(*env, []val) val
@@ -62,6 +62,13 @@ func (c *compiler) argument(a *ast.Aggregate, row scope) (node, error) {
 		return node{}, diag.New(diag.Invalid, a.At, "a total over an event takes its properties")
 	}
 	return c.name(&ast.Name{Parts: append(a.Sel.Events[:1:1], a.Prop...)}, row)
+}
+
+// quotients is the sum or avg of quotients: of what is shown of them, and shown with as many decimals.
+func (c *compiler) quotients(a *ast.Aggregate, fn string, x node) (node, error) {
+	t, f, err := c.summary(fn, x.t, a.At)
+	t.scale = x.t.scale
+	return node{t: t, ev: func(en *env) val { return f(en, knownOf(en, x)) }}, err
 }
 
 // asShown rounds a quotient to its decimals, halves away from zero: sums add what is shown.

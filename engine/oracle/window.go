@@ -267,9 +267,6 @@ func (c *compiler) inWindow(e *ast.InWindow, sc scope) (node, error) {
 	if err != nil {
 		return x, err
 	}
-	if n, ok := ast.Bare(e.X).(*ast.Name); ok && sc.table && joinNames(n.Parts) == "time" && e.Window.Kind == ast.WinWithinNext {
-		return x, diag.New(diag.Invalid, e.Window.At, "events do not lie ahead")
-	}
 	w, err := c.window(e.Window, sc)
 	return node{t: typ{kind: kBool}, ev: func(en *env) val {
 		v, r := x.ev(en), w(en)

@@ -56,6 +56,7 @@ func (run *Run) makeSchema() {
 		run.identify(&et)
 		s.Events = append(s.Events, et)
 	}
+	addLists(s)
 	run.publish(s)
 }
 
@@ -118,6 +119,9 @@ func (run *Run) changeSchema() {
 	s.Attrs = slices.Delete(s.Attrs, i, i+1)
 	if run.chance(0.7) {
 		addAttr(s, name, run.typ(pick(run, kinds)))
+	}
+	if run.chance(0.3) {
+		run.replaceList(s)
 	}
 	et := &s.Events[run.r.IntN(len(s.Events))]
 	if n := len(et.Props); n > 1 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/musterdb/muster/engine/oracle"
+	"github.com/musterdb/muster/query/parse"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -46,6 +47,8 @@ const (
 	Track
 	Delete
 	Retain
+	Members
+	Change
 )
 
 // Op is one write.
@@ -53,13 +56,20 @@ type Op struct {
 	Kind   OpKind
 	NowMS  int64 // the write's stamp; it never falls
 	Schema *schema.Schema
-	ID     string
+	ID     string // of a contact; of Members the name of a static segment
 	Set    map[schema.AttrID]oracle.Op
 	Event  oracle.Event
+	IDs    []string // of Members
+	Add    bool     // of Members: else they are removed
+	Text   string   // of Change: UPDATE or DELETE FROM
 }
 
-// Apply does the write to a target. A refused row is part of the test: both sides must refuse it.
+// Apply does the write to a target, who is spared what only an oracle.Changer can do. A refused row is part of
+// the test: both sides must refuse it.
 func (o Op) Apply(t oracle.Target) error {
+	if o.Kind == Members || o.Kind == Change {
+		return o.change(t)
+	}
 	switch o.Kind {
 	case Schema:
 		return t.SetSchema(o.Schema)
@@ -71,6 +81,21 @@ func (o Op) Apply(t oracle.Target) error {
 		return t.Delete(o.ID, o.NowMS)
 	}
 	return t.Retain(o.NowMS)
+}
+
+func (o Op) change(t oracle.Target) error {
+	c, ok := t.(oracle.Changer)
+	switch {
+	case !ok:
+		return nil
+	case o.Kind == Members:
+		return c.SetMembers(o.ID, o.IDs, o.Add, o.NowMS)
+	}
+	stmt, err := parse.Statement(o.Text)
+	if err == nil {
+		_, err = c.Change(stmt, o.NowMS)
+	}
+	return err
 }
 
 // clocks are the ends of runs: at changes of the clock in Warsaw and New York, at ends of months and years.
@@ -97,6 +122,7 @@ func New(seed uint64, size Size) *Run {
 	}
 	run.now = run.end
 	run.archetypes(size.Large)
+	run.addPlain()
 	if run.chance(0.5) {
 		run.Ops = append(run.Ops, Op{Kind: Retain, NowMS: run.now})
 	}
@@ -137,6 +163,10 @@ func (run *Run) write(left int) {
 		run.Ops = append(run.Ops, Op{Kind: Delete, ID: id, NowMS: run.now})
 	case p < 0.45 && len(run.last) > 0:
 		run.again()
+	case p < 0.48:
+		run.members()
+	case p < 0.50:
+		run.change()
 	default:
 		run.track(id)
 	}

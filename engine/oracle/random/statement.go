@@ -139,6 +139,9 @@ func (run *Run) test(pl place, depth int) string {
 			return f.text + pick(run, []string{" IS NULL", " IS NOT NULL"})
 		}
 	case 4:
+		if len(pl.events) == 0 && run.chance(0.5) {
+			return run.segment()
+		}
 		if len(pl.events) == 0 {
 			return pick(run, []string{
 				fmt.Sprintf("bucket('%s') < %d", pick(run, []string{"s", ""}), run.r.IntN(10000)), "KNOWN FOR " + run.duration()})
