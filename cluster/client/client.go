@@ -13,7 +13,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -60,6 +62,8 @@ type ServerError struct {
 	Message  string `json:"message"`
 	Hint     string `json:"hint"`
 	Rendered string `json:"rendered"`
+	// RetryAfter is when to try again; 0 where that would not help.
+	RetryAfter time.Duration `json:"-"`
 }
 
 // Error returns the error as people read it.
@@ -80,10 +84,32 @@ type Answer struct {
 	Message     string // of a statement that answers no rows; the Body is then empty
 }
 
-// Query carries out a statement. Format is json, ndjson, csv or arrow.
+// Statement is a statement with what belongs to it.
+type Statement struct {
+	Base string
+	Text string
+	// Params are the values of $name and $1, by name without $: text, bool, nil, json.Number and other numbers,
+	// []string for a SET.
+	Params map[string]any
+}
+
+// Query carries out a statement without parameters. Format is json, ndjson, csv or arrow.
 func (c *Client) Query(ctx context.Context, base, statement, format string) (*Answer, error) {
-	path := "/v1/query?" + url.Values{"base": {base}, "format": {format}}.Encode()
-	resp, err := c.do(ctx, http.MethodPost, path, "text/plain; charset=utf-8", strings.NewReader(statement))
+	return c.Ask(ctx, Statement{Base: base, Text: statement}, format)
+}
+
+// Ask carries out a statement.
+func (c *Client) Ask(ctx context.Context, s Statement, format string) (*Answer, error) {
+	path := "/v1/query?" + url.Values{"base": {s.Base}, "format": {format}}.Encode()
+	contentType, body := "text/plain; charset=utf-8", []byte(s.Text)
+	if len(s.Params) > 0 {
+		var err error
+		contentType = "application/json"
+		if body, err = json.Marshal(map[string]any{"statement": s.Text, "params": s.Params}); err != nil {
+			return nil, fmt.Errorf("the parameters cannot be sent: %w", err)
+		}
+	}
+	resp, err := c.do(ctx, http.MethodPost, path, contentType, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +201,9 @@ func serverError(resp *http.Response) error {
 		return notMuster(resp)
 	}
 	answer.Error.Status = resp.StatusCode
+	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
+		answer.Error.RetryAfter = time.Duration(seconds) * time.Second
+	}
 	return answer.Error
 }
 
@@ -231,6 +260,9 @@ type Written struct {
 	Repeated   uint64 `json:"repeated"` // rows that were in by an earlier sending of the block
 }
 
+// busyFor is how long a block is sent again while the server has no room for it, or recovers.
+const busyFor = time.Minute
+
 // SendBlock sends a block of a load. It may be sent again.
 func (c *Client) SendBlock(ctx context.Context, base string, b Block) (*Written, error) {
 	target := "contacts"
@@ -239,7 +271,45 @@ func (c *Client) SendBlock(ctx context.Context, base string, b Block) (*Written,
 	}
 	path := fmt.Sprintf("/v1/bases/%s/%s?load=%d&block=%d&schema=%d", url.PathEscape(base), target, b.Producer, b.Number, b.Schema)
 	var w Written
-	return &w, c.call(ctx, http.MethodPost, path, "application/vnd.muster.change", b.Change, &w)
+	for give := time.Now().Add(busyFor); ; {
+		err := c.call(ctx, http.MethodPost, path, "application/vnd.muster.change", b.Change, &w)
+		var busy *ServerError
+		if !errors.As(err, &busy) || busy.RetryAfter == 0 || time.Now().Add(busy.RetryAfter).After(give) {
+			return &w, err
+		}
+		select {
+		case <-ctx.Done():
+			return &w, ctx.Err()
+		case <-time.After(busy.RetryAfter):
+		}
+	}
+}
+
+// Segment is what became of a static segment.
+type Segment struct {
+	Name     string `json:"segment"`
+	Replaced bool   `json:"replaced"`
+	Members  int64  `json:"members"`
+	Unknown  int64  `json:"unknown"`  // ids of no contact
+	Rejected int64  `json:"rejected"` // rows without an id
+}
+
+// FillSegment makes a static segment of rows in CSV with a column called id. It is made whole or not at all.
+func (c *Client) FillSegment(ctx context.Context, base, segment string, replace bool, rows io.Reader) (*Segment, error) {
+	path := "/v1/bases/" + url.PathEscape(base) + "/segments/" + url.PathEscape(segment)
+	if replace {
+		path += "?replace=true"
+	}
+	resp, err := c.do(ctx, http.MethodPost, path, "text/csv", rows)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var out Segment
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		return nil, fmt.Errorf("the answer of %s cannot be read: %w", c.base, err)
+	}
+	return &out, nil
 }
 
 func (c *Client) post(ctx context.Context, path string, in, out any) error {

@@ -17,8 +17,8 @@ import (
 
 // Export carries out COPY (SELECT …) TO 'file' and returns how many rows the file has. The file appears
 // under its name only when it is whole.
-func Export(ctx context.Context, c *client.Client, base string, stmt *ast.CopyTo) (rows int64, err error) {
-	answer, err := c.Query(ctx, base, print.Stmt(stmt.Query), "arrow")
+func Export(ctx context.Context, c *client.Client, base string, stmt *ast.CopyTo, params map[string]any) (rows int64, err error) {
+	answer, err := c.Ask(ctx, client.Statement{Base: base, Text: print.Stmt(stmt.Query), Params: params}, "arrow")
 	if err != nil {
 		return 0, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/musterdb/muster/cmd/internal/load"
 	"github.com/musterdb/muster/cmd/internal/render"
 	"github.com/musterdb/muster/query/ast"
+	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/parse"
 )
@@ -20,8 +21,10 @@ import (
 // Session is a run of statements. It is for one goroutine.
 type Session struct {
 	Client *client.Client
-	Base   string    // that the statements are about; USE changes it
-	Format string    // asked of the server: json, ndjson, csv, arrow
+	Base   string // that the statements are about; USE changes it
+	Format string // asked of the server: json, ndjson, csv, arrow
+	// Params are values of parameters, as client.Statement has them; a statement gets those that it names.
+	Params map[string]any
 	Notes  io.Writer // gets what is said beside the answers: messages, reports of loads
 	// Terminal says that Notes is a terminal, on which progress may be drawn.
 	Terminal bool
@@ -51,8 +54,46 @@ func (s *Session) Statement(ctx context.Context, text string, stmt ast.Stmt) err
 		return s.copyFrom(ctx, text, stmt)
 	case *ast.CopyTo:
 		return s.copyTo(ctx, text, stmt)
+	case *ast.CreateSegment:
+		if stmt.File != nil && stmt.Kind == ast.SegmentStatic {
+			return s.fillSegment(ctx, text, stmt)
+		}
 	}
-	return s.ask(ctx, text)
+	return s.ask(ctx, text, stmt)
+}
+
+// fillSegment makes a static segment of a file of ids.
+func (s *Session) fillSegment(ctx context.Context, text string, stmt *ast.CreateSegment) error {
+	seg, err := load.Segment(ctx, load.SegmentConfig{
+		Client: s.Client, Base: s.Base, Stmt: stmt, Progress: render.NewProgress(s.Notes, s.Terminal),
+	})
+	if err != nil {
+		return placed(err, text)
+	}
+	how := "created"
+	if seg.Replaced {
+		how = "replaced"
+	}
+	fmt.Fprintf(s.Notes, "segment %s %s with %s", seg.Name, how, render.Counted(seg.Members, "member"))
+	if seg.Unknown > 0 {
+		fmt.Fprintf(s.Notes, "; of %s there is no contact", render.Counted(seg.Unknown, "id"))
+	}
+	if seg.Rejected > 0 {
+		fmt.Fprintf(s.Notes, "; %s without an id", render.Counted(seg.Rejected, "row"))
+	}
+	fmt.Fprintln(s.Notes)
+	return nil
+}
+
+// params returns the values of the parameters that a statement names.
+func (s *Session) params(stmt ast.Stmt) map[string]any {
+	out := map[string]any{}
+	for _, name := range bind.Parameters(stmt) {
+		if v, ok := s.Params[name]; ok {
+			out[name] = v
+		}
+	}
+	return out
 }
 
 // Use makes a base the one that statements are about from here on. It must exist.
@@ -75,7 +116,7 @@ func (s *Session) copyFrom(ctx context.Context, text string, stmt *ast.CopyFrom)
 }
 
 func (s *Session) copyTo(ctx context.Context, text string, stmt *ast.CopyTo) error {
-	rows, err := load.Export(ctx, s.Client, s.Base, stmt)
+	rows, err := load.Export(ctx, s.Client, s.Base, stmt, s.params(stmt))
 	if err != nil {
 		return placed(err, text)
 	}
@@ -93,8 +134,8 @@ func placed(err error, text string) error {
 }
 
 // ask has the server carry out a statement.
-func (s *Session) ask(ctx context.Context, text string) error {
-	answer, err := s.Client.Query(ctx, s.Base, text, s.Format)
+func (s *Session) ask(ctx context.Context, text string, stmt ast.Stmt) error {
+	answer, err := s.Client.Ask(ctx, client.Statement{Base: s.Base, Text: text, Params: s.params(stmt)}, s.Format)
 	if err != nil {
 		return err
 	}
