@@ -14,6 +14,7 @@ import (
 type grouping struct {
 	keys   []rowExpr
 	totals []rowExpr // of count(*) the zero rowExpr
+	coders []*coder  // of each key, nil if they are not dense
 }
 
 // rowExpr is one expression of a row.
@@ -21,9 +22,10 @@ type rowExpr struct {
 	typ    plan.Type
 	expr   *scalar.Expr
 	events []eventsOf
+	words  wordSource // of a total; nil if it is evaluated row by row
 }
 
-func (c *compiler) grouping(q *plan.Query) (*grouping, error) {
+func (c *compiler) grouping(q *plan.Query, p *Program) (*grouping, error) {
 	g := &grouping{keys: make([]rowExpr, len(q.Group)), totals: make([]rowExpr, len(q.Totals))}
 	var err error
 	for i, x := range q.Group {
@@ -38,8 +40,26 @@ func (c *compiler) grouping(q *plan.Query) (*grouping, error) {
 		if g.totals[i], err = c.rowExpr(t.X); err != nil {
 			return nil, err
 		}
+		if g.totals[i].words, err = c.wordsOf(&q.Totals[i], q.From); err != nil {
+			return nil, err
+		}
 	}
+	g.coders = c.codersOf(q, g, p)
+	c.slow = c.slow || g.slow()
 	return g, nil
+}
+
+// slow says whether rows are looked at one by one, which may take long.
+func (g *grouping) slow() bool {
+	if g.coders == nil {
+		return true
+	}
+	for i := range g.totals {
+		if g.totals[i].expr != nil && g.totals[i].words == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *compiler) rowExpr(x plan.Expr) (rowExpr, error) {
@@ -58,6 +78,9 @@ func (p *Program) Groups(ctx context.Context, emit func(arrow.Record) error) err
 	w := p.Worker()
 	defer w.Close()
 	g := &grouper{w: w, table: group.New(p.query, p.budget)}
+	if p.groups.coders != nil {
+		g.dense = newDense(g, p.groups.coders)
+	}
 	if err := g.run(ctx); err != nil {
 		return failure(err)
 	}
@@ -68,6 +91,7 @@ func (p *Program) Groups(ctx context.Context, emit func(arrow.Record) error) err
 type grouper struct {
 	w     *Worker
 	table *group.Table
+	dense *dense // nil: row by row
 	key   []byte
 }
 
@@ -77,9 +101,18 @@ func (g *grouper) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return g.w.eachSource(ctx, func(s *source, rows []uint64) (bool, error) {
+	err := g.w.eachSource(ctx, func(s *source, rows []uint64) (bool, error) {
+		if g.dense != nil {
+			if done, err := g.dense.add(s, rows); done || err != nil {
+				return false, err
+			}
+		}
 		return false, g.rowByRow(s, rows)
 	})
+	if err != nil || g.dense == nil {
+		return err
+	}
+	return g.dense.flush()
 }
 
 // rowByRow adds the rows of a source one after the other, every expression by package scalar.

@@ -403,7 +403,7 @@ func TestGroups(t *testing.T) {
 				models, shards = append(models, m), append(shards, s)
 			}
 			p := planner{rng}
-			for i := range 150 {
+			for i := range 90 {
 				q := p.groupedOver([]schema.EventID{0, eBuy, eView}[i%3])
 				got, err := grouped(t, rng, q, shards, DefaultBudget)
 				if err != nil {

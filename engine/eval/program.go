@@ -55,7 +55,7 @@ func Compile(q *plan.Query, sch *schema.Schema, v *storage.View) (*Program, erro
 		return nil, failure(err)
 	}
 	if q.Grouped {
-		p.groups, err = c.grouping(q)
+		p.groups, err = c.grouping(q, p)
 	} else {
 		p.items, err = c.items(q)
 	}

@@ -24,7 +24,7 @@ type sumNode struct {
 func (d *sumNode) cost() int { return 150*len(d.sel.events) + d.sel.cost() }
 
 func (d *sumNode) eval(w *Worker, s *source, alive, out []uint64) error {
-	if !d.fits(w, s) {
+	if _, fits := d.most(w, s); !fits {
 		return d.exact.eval(w, s, alive, out)
 	}
 	if err := d.sum(w, s, out); err != nil {
@@ -34,9 +34,9 @@ func (d *sumNode) eval(w *Worker, s *source, alive, out []uint64) error {
 	return nil
 }
 
-// fits says whether no sum of the chunk can leave 63 bits, whichever events a row has.
-func (d *sumNode) fits(w *Worker, s *source) bool {
-	total := uint64(0)
+// most returns what no sum of the chunk can exceed in magnitude, whichever events a row has; false if that
+// leaves 63 bits.
+func (d *sumNode) most(w *Worker, s *source) (total uint64, fits bool) {
 	for c := w.cursor(d.sel, d.win, s.chunk); c.advance(); {
 		col := w.prop(&c, &d.prop)
 		if col == nil {
@@ -44,15 +44,15 @@ func (d *sumNode) fits(w *Worker, s *source) bool {
 		}
 		lo, hi, ok := col.MinMax()
 		if !ok && col.Enc() != column.AllNull {
-			return false
+			return 0, false
 		}
 		high, add := bits.Mul64(max(magnitude(lo), magnitude(hi)), uint64(c.block.Len()))
 		sum, carry := bits.Add64(total, add, 0)
 		if total = sum; high != 0 || carry != 0 || total > math.MaxInt64 {
-			return false
+			return 0, false
 		}
 	}
-	return true
+	return total, true
 }
 
 func magnitude(v int64) uint64 {

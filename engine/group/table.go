@@ -4,6 +4,7 @@ import (
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
 )
 
 // Table is the groups of some rows and the states of their totals. Slots are numbered from 0. It is used
@@ -54,6 +55,52 @@ func (t *Table) check() error {
 
 // Rows adds n rows to total i of a slot, which must be a count.
 func (t *Table) Rows(i int, slot int32, n uint64) { t.tallies[i].(*count).n[slot] += n }
+
+// AddSum adds n words that come to a sum to total i of a slot, a sum or avg that is no FLOAT.
+func (t *Table) AddSum(i int, slot int32, n uint64, words int64) {
+	s := t.tallies[i].(*sum)
+	s.n[slot] += n
+	s.whole[slot].AddInt64(words)
+}
+
+// AddWord adds a word to total i of a slot, where Words says that it takes them.
+func (t *Table) AddWord(i int, slot int32, w int64) {
+	switch y := t.tallies[i].(type) {
+	case *count:
+		y.n[slot]++
+	case *sum:
+		y.n[slot]++
+		y.whole[slot].AddInt64(w)
+	case *wordExtreme:
+		y.addWord(slot, w)
+	}
+}
+
+// Words says whether a total is a count, a sum, an avg, a min or a max whose values are words: INT or DECIMAL at
+// the scale of the expression's type, BOOL, DATE, TIMESTAMP or DURATION.
+func Words(t *plan.Total) bool {
+	if t.X == nil || t.X.Type().Kind == schema.KindText || t.X.Type().Kind == schema.KindFloat {
+		return false
+	}
+	switch newTally(t).(type) {
+	case *count, *sum, *wordExtreme:
+		return true
+	}
+	return false
+}
+
+// AddFloat adds a FLOAT to total i of a slot, a sum or avg of FLOATs.
+func (t *Table) AddFloat(i int, slot int32, f float64) error {
+	s := t.tallies[i].(*floatSum)
+	sum, grew := s.sum(slot)
+	sum.Add(f)
+	s.n[slot]++
+	if grew == 0 {
+		return nil
+	}
+	t.used += grew
+	return t.check()
+}
 
 // Add adds a value to total i of a slot; null counts for nothing, except to count(*), which needs none.
 func (t *Table) Add(i int, slot int32, v scalar.Value) error {

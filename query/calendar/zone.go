@@ -179,6 +179,9 @@ func (z *Zone) Offset(ms int64) int64 {
 	return z.spans[i-1].offset
 }
 
+// NextOffset returns an instant after ms before which the offset does not change, or math.MaxInt64.
+func (z *Zone) NextOffset(ms int64) int64 { return z.next(ms) }
+
 // next returns the first instant after ms at which the offset may change, or math.MaxInt64.
 func (z *Zone) next(ms int64) int64 {
 	if ms >= tableFrom && ms < tableTo {

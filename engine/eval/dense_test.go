@@ -1,0 +1,137 @@
+package eval
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/musterdb/muster/query/calendar"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// groupedBy answers a grouped statement over one shard, row by row if slow.
+func groupedBy(t testing.TB, q *plan.Query, v *storage.View, slow bool) []string {
+	t.Helper()
+	var out collect
+	m := NewGroupMerger(q, 1, out.take)
+	defer m.Close()
+	p, err := Compile(q, v.Schema(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slow {
+		p.groups.coders = nil
+		for i := range p.groups.totals {
+			p.groups.totals[i].words = nil
+		}
+	}
+	if err := p.Groups(context.Background(), func(rec arrow.Record) error { return m.Add(0, rec) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Done(0); err != nil {
+		t.Fatal(err)
+	}
+	return out.rows
+}
+
+// TestDense holds groups counted by codes against the same row by row, at sizes round words and chunks.
+func TestDense(t *testing.T) {
+	sizes := []int{0, 1, 63, 64, 65, 1023, 1024, 1025}
+	if !testing.Short() {
+		sizes = append(sizes, 65537)
+	}
+	if os.Getenv("MUSTER_LONG") != "" {
+		sizes = append(sizes, 65535, 65536)
+	}
+	for _, n := range sizes {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			rng := seedOf(t)
+			_, s := newModel(t, rng, n)
+			p := planner{rng}
+			plans := 40
+			if n > 10_000 {
+				plans = 2
+			}
+			for i := range plans {
+				q := p.groupedOver([]schema.EventID{0, eBuy}[i%2])
+				fast, slow := groupedBy(t, q, &s.View, false), groupedBy(t, q, &s.View, true)
+				if !slices.Equal(fast, slow) {
+					t.Fatalf("groups differ of\n%s\ngot  %d %.1000q\nwant %d %.1000q", q, len(fast), fast, len(slow), slow)
+				}
+			}
+		})
+	}
+}
+
+// TestDenseIsTaken names statements that must not be grouped row by row.
+func TestDenseIsTaken(t *testing.T) {
+	_, s := newModel(t, rand.New(rand.NewPCG(1, 1)), 3000)
+	month := func(x plan.Expr) plan.Expr {
+		return &plan.Call{Fn: plan.FnDateTrunc, Args: []plan.Expr{konst(textValue("month")), x}, T: x.Type()}
+	}
+	lower := &plan.Call{Fn: plan.FnLower, Args: []plan.Expr{attr(aText)}, T: plan.Of(schema.KindText)}
+	count := &plan.Agg{Fn: plan.AggCount, Sel: &plan.Selector{Events: []schema.EventID{eBuy}}, Window: within(9), T: plan.Of(schema.KindInt)}
+	rows := plan.Total{Fn: plan.TotalRows, T: plan.Of(schema.KindInt)}
+	for name, q := range map[string]*plan.Query{
+		"nothing":        {Totals: []plan.Total{rows, {Fn: plan.TotalSum, X: attr(aDec), T: attr(aDec).T}}},
+		"text":           {Group: []plan.Expr{attr(aText)}, Totals: []plan.Total{rows}},
+		"text and bool":  {Group: []plan.Expr{attr(aText), attr(aBool)}, Totals: []plan.Total{rows}},
+		"small int":      {Group: []plan.Expr{attr(aSmall)}, Totals: []plan.Total{{Fn: plan.TotalMax, X: attr(aDate), T: attr(aDate).T}}},
+		"day":            {Group: []plan.Expr{attr(aDate)}, Totals: []plan.Total{rows}},
+		"lower(text)":    {Group: []plan.Expr{lower}, Totals: []plan.Total{{Fn: plan.TotalAvg, X: count, T: plan.Of(schema.KindDecimal)}}},
+		"month":          {Group: []plan.Expr{month(attr(aTime))}, Totals: []plan.Total{rows}},
+		"month of event": {From: eBuy, Group: []plan.Expr{month(prop("time"))}, Totals: []plan.Total{{Fn: plan.TotalSum, X: prop("amount"), T: prop("amount").T}}},
+		"contact's text": {From: eBuy, Group: []plan.Expr{attr(aText), prop("ok")}, Totals: []plan.Total{rows}},
+	} {
+		q.Clock, q.Grouped, q.Limit, q.Zone = testClock, true, -1, "Europe/Warsaw"
+		p, err := Compile(q, s.Schema(), &s.View)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.RowByRow() {
+			t.Errorf("%s is grouped row by row", name)
+		}
+	}
+}
+
+// TestPieces holds the pieces of every unit against the calendar, in zones that set clocks back over midnight,
+// by half an hour, and by a whole day.
+func TestPieces(t *testing.T) {
+	units := []calendar.Unit{
+		calendar.UnitMinute, calendar.UnitHour, calendar.UnitDay, calendar.UnitMonth, calendar.UnitQuarter, calendar.UnitYear,
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, name := range []string{"UTC", "Europe/Warsaw", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia", "-03:30"} {
+		zone, err := calendar.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, from := range []int64{1288396800000, 1325116800000, testClock, -1e12} { // 2010-10-30, 2011-12-29
+			for _, unit := range units {
+				lo := from - rng.Int64N(1e7)
+				hi := lo + 20*day*int64(1+unit*unit)
+				s := &pieces{}
+				if !s.cut(zone, unit, lo, hi) {
+					t.Fatalf("%s: no pieces", name)
+				}
+				for range 2000 {
+					at := lo + rng.Int64N(hi-lo+1)
+					if k := rng.IntN(len(s.start)); rng.IntN(2) == 0 {
+						at = max(lo, s.start[k]-rng.Int64N(2))
+					}
+					piece := s.start[s.of(at)]
+					if zone.Trunc(unit, piece) != zone.Trunc(unit, at) || piece > at {
+						t.Fatalf("%s: %s of %d is that of %d", name, unit, at, piece)
+					}
+				}
+			}
+		}
+	}
+}
