@@ -131,6 +131,10 @@ func (x *execution) statement(ctx context.Context, stmt ast.Stmt) error {
 		return x.show(ctx, stmt)
 	case *ast.Kill:
 		return x.kill(stmt)
+	case *ast.ShowContact:
+		return x.showContact(ctx, stmt)
+	case *ast.ShowSegmentsOf:
+		return x.showSegmentsOf(ctx, stmt)
 	case *ast.CopyFrom:
 		return diag.New(diag.Invalid, diag.Span{Start: 0, End: 4}, "the server reads no files").
 			WithHint("run COPY through the client, which reads the file and sends its rows: muster query -c \"COPY …\"")

@@ -1,0 +1,22 @@
+package node
+
+import (
+	"context"
+
+	"github.com/musterdb/muster/engine/eval"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// Contact reads one contact with its newest events. ok is false if there is no such contact.
+func (n *Node) Contact(ctx context.Context, sch *schema.Schema, id string, clock int64, limit int) (c eval.Contact, ok bool, err error) {
+	g := n.data[GroupOf([]byte(id), sch.Options.Spread)]
+	if err := g.WaitApplied(ctx, g.CommitIndex()); err != nil {
+		return c, false, unread(err)
+	}
+	s := g.sm.shard(sch.Base)
+	if s == nil {
+		return c, false, nil
+	}
+	c, ok, err = s.Contact(sch, []byte(id), clock, limit)
+	return c, ok, gone(err)
+}
