@@ -12,7 +12,16 @@ import (
 // selector is a plan's selector with its filter compiled.
 type selector struct {
 	events []schema.EventID
-	filter node // nil: all events
+	filter node                     // nil: all events
+	keep   map[schema.EventID]int64 // plan.Selector.Keep
+}
+
+// from returns the first instant of a window at which an event of a type counts.
+func (s *selector) from(event schema.EventID, win plan.Window) int64 {
+	if cut, ok := s.keep[event]; ok {
+		return max(win.From, cut)
+	}
+	return win.From
 }
 
 func (s *selector) cost() int {
@@ -27,7 +36,8 @@ func (s *selector) cost() int {
 type cursor struct {
 	w     *Worker
 	sel   *selector
-	win   plan.Window
+	asked plan.Window
+	win   plan.Window // of the type at hand: what it keeps of the window asked for
 	chunk int
 	next  int // index of the next type
 	rest  []tile.Block
@@ -36,7 +46,7 @@ type cursor struct {
 }
 
 func (w *Worker) cursor(sel *selector, win plan.Window, chunk int) cursor {
-	return cursor{w: w, sel: sel, win: win, chunk: chunk}
+	return cursor{w: w, sel: sel, asked: win, win: win, chunk: chunk}
 }
 
 // advance moves to the next block, or returns false at the end.
@@ -53,6 +63,7 @@ func (c *cursor) advance() bool {
 			return false
 		}
 		c.event = c.sel.events[c.next]
+		c.win.From = c.sel.from(c.event, c.asked)
 		c.next++
 		c.rest = nil
 		if t := c.w.view.Tile(c.event, c.chunk); t != nil {
@@ -131,7 +142,7 @@ type didNode struct {
 func newDidNode(sel *selector, x *plan.Did, neg bool) *didNode {
 	d := &didNode{sel: sel, win: x.Window, min: x.Min, max: x.Max, neg: neg}
 	for i := range sel.events {
-		d.each = append(d.each, &selector{events: sel.events[i : i+1], filter: sel.filter})
+		d.each = append(d.each, &selector{events: sel.events[i : i+1], filter: sel.filter, keep: sel.keep})
 	}
 	return d
 }
@@ -205,15 +216,20 @@ func (d *didNode) byLife(w *Worker, s *source, event schema.EventID, bits *[kern
 	if t == nil {
 		return true
 	}
+	if !d.lifeAnswers(t, s.n) {
+		return false
+	}
+	setByLife(w, t.Life(), d.sel.from(event, d.win), s.n, bits)
+	return true
+}
+
+// lifeAnswers says whether byLife takes the lifetime columns of a tile of a chunk of n rows.
+func (d *didNode) lifeAnswers(t *tile.Tile, n int) bool {
 	life := t.Life()
 	if d.sel.filter != nil || life == nil || life.MaxTime() > d.win.To || d.win.Empty() {
 		return false
 	}
-	if inWindow(t, d.win) < lifeCost(life, s.n) {
-		return false
-	}
-	setByLife(w, life, d.win.From, s.n, bits)
-	return true
+	return inWindow(t, d.win) >= lifeCost(life, n)
 }
 
 // inWindow returns about how many events of a tile lie in a window.

@@ -88,7 +88,7 @@ func (m *model) rowsOf(t testing.TB, q *plan.Query) []modelRow {
 			continue
 		}
 		for i := range c.events {
-			if e := &c.events[i]; e.typ == q.From && e.time <= q.Clock {
+			if e := &c.events[i]; e.typ == q.From && e.time <= q.Clock && e.time >= q.KeepFrom {
 				add(modelRow{m: m, c: c, e: e})
 			}
 		}
@@ -232,6 +232,9 @@ func (p planner) groupedOver(from schema.EventID) *plan.Query {
 	}
 	if from != 0 && p.rng.IntN(3) == 0 {
 		q.Where = p.narrowed(q.Where)
+	}
+	if from != 0 && p.rng.IntN(3) == 0 {
+		q.KeepFrom = randomTime(p.rng)
 	}
 	for range p.rng.IntN(3) {
 		q.Group = append(q.Group, p.groupTerm(from))

@@ -417,7 +417,8 @@ func (r modelRow) matching(sel *plan.Selector, w plan.Window) ([]event, error) {
 	}
 	for i := range r.c.events {
 		e := &r.c.events[i]
-		if !slices.Contains(sel.Events, e.typ) || e.time < w.From || e.time > w.To {
+		cut, kept := sel.Keep[e.typ]
+		if !slices.Contains(sel.Events, e.typ) || e.time < w.From || e.time > w.To || kept && e.time < cut {
 			continue
 		}
 		if filter != nil {

@@ -20,6 +20,9 @@ type reach struct {
 // type. It returns what is left, nil for nothing, and the ids as a condition.
 func (c *compiler) narrow(q *plan.Query) (rest plan.Expr, ids []node, r reach) {
 	r.win = plan.Window{From: plan.MinTime, To: q.Clock}
+	if q.KeepFrom != 0 {
+		r.win.From = q.KeepFrom
+	}
 	var left []plan.Expr
 	for _, t := range plan.Terms(q.Where) {
 		if win, ok := c.timeSpan(t); ok {

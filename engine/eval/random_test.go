@@ -115,6 +115,14 @@ func (p planner) selector(depth int) *plan.Selector {
 	if p.rng.IntN(2) == 0 {
 		s.Filter = p.condition(depth-1, p.propLeaf)
 	}
+	for _, e := range s.Events {
+		if p.rng.IntN(4) == 0 {
+			if s.Keep == nil {
+				s.Keep = map[schema.EventID]int64{}
+			}
+			s.Keep[e] = randomTime(p.rng)
+		}
+	}
 	return s
 }
 

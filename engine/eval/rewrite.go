@@ -17,7 +17,7 @@ import (
 
 // selector compiles a selector.
 func (c *compiler) selector(s *plan.Selector) (*selector, error) {
-	out := &selector{events: s.Events}
+	out := &selector{events: s.Events, keep: s.Keep}
 	if s.Filter == nil {
 		return out, nil
 	}
@@ -246,5 +246,5 @@ func narrowed(s *plan.Selector, x plan.Expr) *plan.Selector {
 	if s.Filter != nil {
 		x = both(s.Filter, x)
 	}
-	return &plan.Selector{Events: s.Events, Filter: x}
+	return &plan.Selector{Events: s.Events, Filter: x, Keep: s.Keep}
 }

@@ -64,7 +64,7 @@ func (m *model) rows(t testing.TB, q *plan.Query) []answerRow {
 			continue
 		}
 		for i := range c.events {
-			if e := &c.events[i]; e.typ == q.From && e.time <= q.Clock {
+			if e := &c.events[i]; e.typ == q.From && e.time <= q.Clock && e.time >= q.KeepFrom {
 				add(modelRow{m: m, c: c, e: e})
 			}
 		}
@@ -146,6 +146,9 @@ func (p planner) selectOver(from schema.EventID) *plan.Query {
 	}
 	if from != 0 && p.rng.IntN(3) == 0 {
 		q.Where = p.narrowed(q.Where)
+	}
+	if from != 0 && p.rng.IntN(3) == 0 {
+		q.KeepFrom = randomTime(p.rng)
 	}
 	item := func(x plan.Expr) { q.Items = append(q.Items, plan.Item{Name: fmt.Sprint("x", len(q.Items)), X: x}) }
 	item(attr(schema.AttrIDOf))
