@@ -3,8 +3,9 @@
 // be looked at, not to be measured (bench/gen is): names fit countries, carts follow visits, and what a
 // contact has spent is what the purchases say. It does not load what it makes.
 //
-// All of it is a function of (seed, size, clock). Every choice of a chunk comes from a generator of its own,
-// so that chunks can be made in any order and in parallel.
+// All of it is a function of (seed, size, clock), and who the contacts are, apart from their dates and from what
+// they bought, of (seed, size) alone. Every choice of a chunk comes from generators of its own, so that chunks
+// can be made in any order and in parallel.
 package shop
 
 import (
@@ -28,7 +29,15 @@ func (c Config) Chunks() int { return (c.Contacts + ChunkContacts - 1) / ChunkCo
 
 func (c Config) chunkLen(chunk int) int { return min(ChunkContacts, c.Contacts-chunk*ChunkContacts) }
 
-func (c Config) rng(chunk int) *rand.Rand { return rand.New(rand.NewPCG(c.Seed, uint64(chunk))) }
+// The streams of a chunk: who the contacts are does not depend on what they did.
+const (
+	streamContacts = iota
+	streamHistory
+)
+
+func (c Config) rng(chunk int, stream uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(c.Seed, uint64(chunk)<<8|stream))
+}
 
 // Declarations are the statements that declare the shop's attributes and events.
 var Declarations = []string{

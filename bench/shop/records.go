@@ -32,13 +32,13 @@ type Table struct {
 // Chunk makes a chunk: the contacts, then the five event types, each in the order of time. The receiver
 // releases the records.
 func (c Config) Chunk(chunk int) []Table {
-	r := c.rng(chunk)
+	who, did := c.rng(chunk, streamContacts), c.rng(chunk, streamHistory)
 	first, n := chunk*ChunkContacts, c.chunkLen(chunk)
 	h := newHistory(c.Clock)
 	people := make([]*contact, n)
 	for k := range people {
-		people[k] = c.contact(r, first+k)
-		h.live(r, people[k], int32(k))
+		people[k] = c.contact(who, first+k)
+		h.live(did, people[k], int32(k))
 	}
 	return []Table{
 		{"contacts", false, contactRecord(people)},

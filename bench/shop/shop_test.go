@@ -35,7 +35,7 @@ func TestSameArgumentsSameShop(t *testing.T) {
 // visits, orders and ltv are what the purchases say, Christmas sells more than summer.
 func TestBelievable(t *testing.T) {
 	c := Config{Seed: 1, Contacts: ChunkContacts, Clock: clock}
-	r := c.rng(0)
+	r := c.rng(0, streamContacts)
 	h := newHistory(clock)
 	var months [13]int
 	newcomers, buyers := 0, 0

@@ -4,41 +4,60 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
 	"time"
 
 	"github.com/musterdb/muster/bench/shop"
 	"github.com/musterdb/muster/cluster/api"
+	"github.com/musterdb/muster/cluster/client"
+	"github.com/musterdb/muster/cluster/httpd"
 	"github.com/musterdb/muster/cluster/node"
 	"github.com/musterdb/muster/cmd/internal/render"
+	"github.com/musterdb/muster/cmd/internal/shell"
 	"github.com/musterdb/muster/cmd/internal/synthetic"
 )
 
-// demoCmd answers questions over a synthetic base in memory.
+// demoCmd opens a shell on a made-up shop in memory.
 type demoCmd struct {
-	Contacts int    `help:"Contacts of the base; events come to about ten times as many." default:"200000"`
-	Seed     uint64 `help:"The same seed gives the same base." default:"1"`
-	Command  string `short:"c" help:"Answer this statement and exit." placeholder:"STMT"`
+	Contacts int    `help:"Contacts of the shop, up to 10,000,000; events come to about five times as many." default:"200000"`
+	Seed     uint64 `help:"The same seed gives the same contacts." default:"1"`
+	HTTP     string `help:"Address of the HTTP door, loopback only; without it 127.0.0.1:7070, or another port if that is taken." placeholder:"HOST:PORT"`
+	Command  string `short:"c" help:"Answer these statements and exit." placeholder:"STMT" xor:"what"`
+	Serve    bool   `help:"Serve until Ctrl-C, without a shell." xor:"what"`
+	Rate     int    `help:"Visits a second that keep arriving; 0 lets the shop stand still." default:"10"`
 }
 
 // Help is the example that --help shows.
 func (demoCmd) Help() string {
-	return "Example:\n  muster demo -c \"COUNT country = 'PL' AND DID purchase WITHIN 30d\"\n\nNothing is left on disk."
+	return `Examples:
+  muster demo
+  muster demo -c "COUNT country = 'DE' AND DID purchase AT LEAST 2 TIMES WITHIN 90d"
+  muster demo --serve --http 127.0.0.1:7070
+
+Without a terminal it answers five questions and exits. Nothing is left on disk.`
 }
 
-// demoQuestions are asked when no statement is given.
-var demoQuestions = []struct{ what, text string }{
-	{"How many contacts are there?", "COUNT"},
-	{"Who in five countries may be mailed and has ordered?", "COUNT country IN ('PL', 'DE', 'FR', 'ES', 'IT') AND orders > 0 AND email_opt_in"},
-	{"Who bought at least twice within 90 days?", "COUNT DID purchase AT LEAST 2 TIMES WITHIN 90d"},
-	{"Who opened a mail this month but has not bought for 90 days?", "COUNT DID open WITHIN 30d AND DID NOT purchase WITHIN 90d"},
-	{"Who spent the most within 90 days?", "SELECT id, first_name, country, sum(purchase.amount WITHIN 90d) AS spend FROM contacts WHERE DID purchase WITHIN 90d ORDER BY spend DESC LIMIT 5"},
-}
+const (
+	demoBase     = "demo"
+	demoAddress  = "127.0.0.1:7070"
+	mostDemo     = 10_000_000
+	mostDemoRate = 10_000
+)
 
-const demoBase = "demo"
-
-// Run makes the base, answers and leaves nothing behind.
+// Run makes the shop, opens the door, does what was asked, and leaves nothing behind.
 func (c *demoCmd) Run(ctx context.Context, io streams) (err error) {
-	begin := time.Now()
+	if c.Contacts < 1 || c.Contacts > mostDemo || c.Rate < 0 || c.Rate > mostDemoRate {
+		return usagef("the demo has 1 to %s contacts, of whom 0 to %s a second come by", render.Thousands(mostDemo), render.Thousands(mostDemoRate))
+	}
+	listener, err := c.listen()
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	tuneCollector()
 	n, err := node.Open(node.Config{})
 	if err != nil {
 		return err
@@ -46,47 +65,102 @@ func (c *demoCmd) Run(ctx context.Context, io streams) (err error) {
 	defer func() { err = errors.Join(err, n.Close(context.Background())) }()
 	svc := api.New(n, api.Config{})
 	cfg := shop.Config{Seed: c.Seed, Contacts: c.Contacts, Clock: time.Now().UTC()}
+	if err := c.fill(ctx, svc, cfg, io); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, 1)
+	server := &http.Server{Handler: httpd.New(svc, httpd.Config{Version: version}), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	go func() { failed <- server.Serve(listener) }()
+	err = c.attend(ctx, svc, cfg, "http://"+listener.Addr().String(), io)
+	stop()
+	return errors.Join(err, untilDone(ctx, server, failed))
+}
+
+// listen opens the address that was asked for, or the usual one, or any.
+func (c *demoCmd) listen() (net.Listener, error) {
+	if c.HTTP != "" {
+		return listen(c.HTTP)
+	}
+	if l, err := listen(demoAddress); err == nil {
+		return l, nil
+	}
+	return listen("127.0.0.1:0")
+}
+
+// fill loads the shop and says how long it took.
+func (c *demoCmd) fill(ctx context.Context, svc *api.Service, cfg shop.Config, io streams) error {
+	begin := time.Now()
 	progress := render.NewProgress(io.err, io.terminal)
-	err = synthetic.LoadShop(ctx, svc, demoBase, cfg, progress)
+	err := synthetic.LoadShop(ctx, svc, demoBase, cfg, progress)
 	progress.Done()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.err, "A base of %s contacts with their events is ready after %s.\n\n", render.Thousands(int64(c.Contacts)), time.Since(begin).Round(10*time.Millisecond))
-	if c.Command != "" {
-		return c.answer(ctx, svc, io, c.Command)
-	}
-	for _, q := range demoQuestions {
-		fmt.Fprintf(io.out, "%s\n  %s\n", q.what, q.text)
-		if err := c.answer(ctx, svc, io, q.text); err != nil {
-			return err
-		}
-		fmt.Fprintln(io.out)
-	}
-	fmt.Fprint(io.out, demoGoOn)
+	fmt.Fprintf(io.err, "A shop with %s contacts and what they did in 400 days is in memory after %s.\n", render.Thousands(int64(c.Contacts)), time.Since(begin).Round(10*time.Millisecond))
 	return nil
 }
 
-const demoGoOn = `Go on with a question of your own:
-  muster demo -c "COUNT tags HAS 'newsletter' AND DID NOT visit WITHIN 14d"
-or with a server and your own data:
-  muster serve --data ./data
-  muster query -c "CREATE BASE shop"
-  muster query --base shop -c "COPY contacts FROM 'contacts.csv' (id = customer_id)"
-`
-
-func (c *demoCmd) answer(ctx context.Context, svc *api.Service, io streams, text string) error {
-	s, stats, err := ask(ctx, svc, demoBase, text, true)
+// attend does what the demo was started for.
+func (c *demoCmd) attend(ctx context.Context, svc *api.Service, cfg shop.Config, url string, io streams) error {
+	terminal := isTerminal(os.Stdin) && io.out == os.Stdout && isTerminal(os.Stdout) && io.terminal
+	switch {
+	case c.Command != "":
+		return (&queryCmd{URL: url, Base: demoBase, Format: "table", Command: c.Command}).Run(ctx, io)
+	case !terminal && !c.Serve:
+		return c.questions(ctx, url, io)
+	}
+	go c.live(ctx, svc, cfg, io)
+	if c.Serve {
+		fmt.Fprintf(io.err, "%s\nStop it with Ctrl-C.\n", c.banner(url))
+		<-ctx.Done()
+		return nil
+	}
+	server, err := client.New(url)
 	if err != nil {
 		return err
 	}
-	if s.table == nil {
-		_, err = fmt.Fprintln(io.out, s.message)
-		return err
+	return shell.Run(ctx, shell.Config{Client: server, Base: demoBase, In: os.Stdin, Out: io.out, Err: io.err, Terminal: true, Banner: c.banner(url)})
+}
+
+// live lets events arrive while the demo runs.
+func (c *demoCmd) live(ctx context.Context, svc *api.Service, cfg shop.Config, io streams) {
+	if c.Rate == 0 {
+		return
 	}
-	if err := s.table.Draw(io.out); err != nil {
-		return err
+	if err := synthetic.Live(ctx, svc, demoBase, cfg, c.Rate); err != nil {
+		fmt.Fprintf(io.err, "the shop stands still: %v\n", err)
 	}
-	_, err = fmt.Fprintf(io.out, "%.2f ms\n", float64(stats.Elapsed.Microseconds())/1000)
+}
+
+// banner says where the demo is to be found, and how from elsewhere.
+func (c *demoCmd) banner(url string) string {
+	moving := "It stands still."
+	if c.Rate > 0 {
+		moving = fmt.Sprintf("About %d visits a second keep arriving.", c.Rate)
+	}
+	return fmt.Sprintf("The shop is served at %s until you leave. %s\nFrom another window: curl '%s/v1/query?base=%s' --data \"COUNT DID visit WITHIN 1m\"", url, moving, url, demoBase)
+}
+
+// questions asks the five that one begins with.
+func (c *demoCmd) questions(ctx context.Context, url string, io streams) error {
+	for _, q := range shop.Questions {
+		fmt.Fprintf(io.out, "\n%s\n  %s\n", q.What, q.Text)
+		begin := time.Now()
+		if err := (&queryCmd{URL: url, Base: demoBase, Format: "table", Command: q.Text}).Run(ctx, io); err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "%.1f ms\n", float64(time.Since(begin).Microseconds())/1000)
+	}
+	_, err := fmt.Fprint(io.out, demoGoOn)
 	return err
 }
+
+const demoGoOn = `
+Go on in the shell:
+  muster demo
+or with a server and your own data:
+  muster serve --data ./data
+  muster shell
+`

@@ -14,7 +14,8 @@ import (
 
 // docsThatRun are the pages whose blocks are run.
 var docsThatRun = []string{
-	"README.md", "docs/tutorial/first-steps.md", "docs/how-to/load-files.md", "docs/reference/http.md", "docs/reference/statements.md",
+	"README.md", "docs/tutorial/first-steps.md", "docs/how-to/load-files.md",
+	"docs/how-to/segment-from-ids.md", "docs/how-to/export-for-a-campaign.md", "docs/reference/http.md", "docs/reference/statements.md",
 	"docs/explanation/limits.md",
 }
 

@@ -28,7 +28,10 @@ func LoadShop(ctx context.Context, svc *api.Service, base string, cfg shop.Confi
 		rows, chunks = rows+n, chunks+1
 		progress.Update(rows, chunks, int64(cfg.Chunks()))
 	}
-	return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return run(ctx, svc, base, shop.Segments)
 }
 
 // ahead makes the chunks one after the other until ctx ends.
