@@ -4,72 +4,28 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
-
-// inferredScale is the scale of a DECIMAL that open schema infers: types never change, so the first value
-// must not decide how many decimals the later ones may have.
-const inferredScale = 6
-
-// Infer returns the type that open schema gives a name when this is its first value, and false for null,
-// which says nothing about the type (LANGUAGE.md §5.15).
-func Infer(v schema.Value) (schema.Type, bool) {
-	switch v.Kind {
-	case schema.KindNull, schema.KindDuration:
-		return schema.Type{}, false
-	case schema.KindDecimal:
-		if v.Scale > inferredScale {
-			return schema.Type{Kind: schema.KindFloat}, true
-		}
-		return schema.Type{Kind: schema.KindDecimal, Scale: inferredScale}, true
-	case schema.KindText:
-		return inferText(v.S), true
-	}
-	return schema.Type{Kind: v.Kind}, true
-}
-
-func inferText(s string) schema.Type {
-	_, p, err := calendar.UTC.ParseInstant(s)
-	switch {
-	case err == nil && p == calendar.ToDay:
-		return schema.Type{Kind: schema.KindDate}
-	case err == nil && p > calendar.ToDay:
-		return schema.Type{Kind: schema.KindTimestamp}
-	}
-	return schema.Type{Kind: schema.KindText}
-}
-
-// InferExpr is Infer for an expression that is not computed yet.
-func InferExpr(e plan.Expr) (schema.Type, bool) {
-	if c, ok := plan.AsConst(e); ok {
-		return Infer(c.Value)
-	}
-	t := e.Type()
-	if t.Quotient || t.Scale == plan.AnyScale {
-		return schema.Type{Kind: schema.KindFloat}, true
-	}
-	return Infer(schema.Value{Kind: t.Kind, Scale: t.Scale})
-}
 
 // assigned binds the value of an assignment to a type: a constant of it, a plan.Cast that must fit, or a
 // null constant.
 func (b *binder) assigned(name string, t schema.Type, o operand) (plan.Expr, error) {
-	c, ok := plan.AsConst(o.e)
+	c, ok := plan.AsConst(o.E)
 	switch {
-	case plan.Nothing(o.e):
+	case plan.Nothing(o.E):
 		return &plan.Const{}, nil
 	case ok:
 		return b.assignedConst(name, t, o, c)
-	case !assignable(b, o.e, t):
+	case !assignable(b, o.E, t):
 		return nil, b.noAssign(name, t, o)
-	case o.e.Type().Type == t && !isFileText(b, o.e):
-		return o.e, nil
+	case o.E.Type().Type == t && !isFileText(b, o.E):
+		return o.E, nil
 	}
-	return &plan.Cast{X: o.e, T: plan.Type{Type: t}, Must: true}, nil
+	return &plan.Cast{X: o.E, T: plan.Type{Type: t}, Must: true}, nil
 }
 
 // assignable says whether values of an expression's type may be stored as a type, row by row.
@@ -87,9 +43,9 @@ func assignable(b *binder, e plan.Expr, t schema.Type) bool {
 }
 
 func (b *binder) noAssign(name string, t schema.Type, o operand) error {
-	e := diag.New(diag.Type, o.x.Span(), "%s is %s; %s", phrase.Name(name), t, o.describe())
-	if isText(o.e) || phrase.IsLiteral(o.x) {
-		return e.WithHint("write %s = %s", phrase.Name(name), example(t))
+	e := diag.New(diag.Type, o.X.Span(), "%s is %s; %s", phrase.Name(name), t, o.Describe())
+	if typing.IsText(o.E) || phrase.IsLiteral(o.X) {
+		return e.WithHint("write %s = %s", phrase.Name(name), typing.Example(t))
 	}
 	return e
 }
@@ -99,17 +55,17 @@ func (b *binder) assignedConst(name string, t schema.Type, o operand, c *plan.Co
 	switch {
 	case c.T.Numeric() && t.Numeric():
 		return b.assignedNumber(name, t, o, c)
-	case v.Kind == schema.KindText && rank(t.Kind) > 0, v.Kind == schema.KindDate && t.Kind == schema.KindTimestamp:
+	case v.Kind == schema.KindText && typing.Rank(t.Kind) > 0, v.Kind == schema.KindDate && t.Kind == schema.KindTimestamp:
 		err := b.adapt(&o, plan.Type{Type: t})
-		return o.e, err
+		return o.E, err
 	case v.Kind == schema.KindText && t.Kind == schema.KindSet:
 		return b.setOfOne(name, o, v.S)
 	case v.Kind != t.Kind:
 		return nil, b.noAssign(name, t, o)
 	case v.Kind == schema.KindText:
-		return o.e, checkText(name, o.x.Span(), v.S)
+		return o.E, checkText(name, o.X.Span(), v.S)
 	}
-	return o.e, nil
+	return o.E, nil
 }
 
 func checkText(name string, at diag.Span, s string) error {
@@ -124,7 +80,7 @@ func checkText(name string, at diag.Span, s string) error {
 
 func (b *binder) setOfOne(name string, o operand, s string) (plan.Expr, error) {
 	if len(s) > schema.MaxSetValueBytes || !utf8.ValidString(s) {
-		return nil, diag.New(diag.Limit, o.x.Span(), "a value of the set %s is UTF-8 of at most %d bytes", phrase.Name(name), schema.MaxSetValueBytes)
+		return nil, diag.New(diag.Limit, o.X.Span(), "a value of the set %s is UTF-8 of at most %d bytes", phrase.Name(name), schema.MaxSetValueBytes)
 	}
 	return &plan.Const{Value: schema.Value{Kind: schema.KindSet, Set: []string{s}}, T: plan.Of(schema.KindSet)}, nil
 }
@@ -145,11 +101,11 @@ func (b *binder) assignedNumber(name string, t schema.Type, o operand, c *plan.C
 		i /= 10
 	}
 	if scale > t.Scale {
-		return nil, diag.New(diag.Type, o.x.Span(), "%s has more decimals than %s, which is %s", phrase.Expr(o.x), phrase.Name(name), t)
+		return nil, diag.New(diag.Type, o.X.Span(), "%s has more decimals than %s, which is %s", phrase.Expr(o.X), phrase.Name(name), t)
 	}
 	for ; scale < t.Scale; scale++ {
 		if i*10/10 != i {
-			return nil, diag.New(diag.Overflow, o.x.Span(), "%s is too large for %s, which is %s", phrase.Expr(o.x), phrase.Name(name), t)
+			return nil, diag.New(diag.Overflow, o.X.Span(), "%s is too large for %s, which is %s", phrase.Expr(o.X), phrase.Name(name), t)
 		}
 		i *= 10
 	}

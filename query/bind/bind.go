@@ -1,7 +1,8 @@
 // Package bind owns the meaning of statements: it takes a syntax tree, a schema and a clock and returns a
 // plan in which names are ids, literals have types and windows are instants, or the one error that says
-// what is wrong and what to write instead. It binds the values of writes for package write, which knows what
-// they are assigned to. It does not read rows, clocks or zone files, and does not make plans fast.
+// what is wrong and what to write instead. What names mean is package names', what windows mean package
+// period's, which types there are package typing's. It binds the values of writes for package write, which knows
+// what they are assigned to. It does not read rows, clocks or zone files, and does not make plans fast.
 package bind
 
 import (
@@ -10,8 +11,9 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
-	"github.com/musterdb/muster/query/phrase"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -19,6 +21,9 @@ import (
 type Options struct {
 	Clock  int64                   // ms; the statement's clock
 	Params map[string]schema.Value // by name, without $
+	// Sources, if it is not nil, gets what each bound expression was written as: the outermost of brackets, and
+	// for a plain segment's condition that of its text.
+	Sources map[plan.Expr]ast.Expr
 }
 
 // maxDepth bounds the recursion over a tree that did not come from the parser, which has a lower limit.
@@ -32,20 +37,22 @@ type binder struct {
 	clock  int64 // the clock under which the statement is asked: now, or AS OF
 	params map[string]schema.Value
 	scope  scope
-	depth  int
-	steps  int // expressions bound so far, each as often as it was
+
+	sources map[plan.Expr]ast.Expr // see Options
+	depth   int
+	steps   int // expressions bound so far, each as often as it was
 
 	refs      references
-	needs     *Needs // what a condition that is to be stored names; nil: nobody asks
-	selectors int    // bound so far
+	selectors int // bound so far
 }
 
-func newBinder(sch *schema.Schema, opt Options, sc scope) (*binder, error) {
+func newBinder(sch *schema.Schema, opt Options, sc names.Scope) (*binder, error) {
 	zone, err := Zone(sch)
 	if err != nil {
 		return nil, err
 	}
-	return &binder{sch: sch, zone: zone, now: opt.Clock, clock: opt.Clock, params: opt.Params, scope: sc}, nil
+	sc.Schema = sch
+	return &binder{sch: sch, zone: zone, now: opt.Clock, clock: opt.Clock, params: opt.Params, scope: scope{Scope: sc}, sources: opt.Sources}, nil
 }
 
 // within binds under another scope.
@@ -66,7 +73,7 @@ func Query(stmt ast.Stmt, sch *schema.Schema, opt Options) (*plan.Query, error) 
 
 // bindQuery is Query of a statement that may be a part of another, which has the parameters.
 func bindQuery(stmt ast.Stmt, sch *schema.Schema, opt Options) (*plan.Query, error) {
-	b, err := newBinder(sch, opt, scope{kind: ofContact})
+	b, err := newBinder(sch, opt, names.Scope{})
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +110,7 @@ func (b *binder) head(q *plan.Query, where, asOf ast.Expr) (err error) {
 // asOf returns the instant to which AS OF moves the clock.
 func (b *binder) asOf(x ast.Expr) (int64, error) {
 	m, err := b.moment(x, "AS OF")
-	return m.ms, err
+	return m.MS, err
 }
 
 // condition binds an expression that must be true or false.
@@ -113,43 +120,12 @@ func (b *binder) condition(x ast.Expr) (plan.Expr, error) {
 		return nil, err
 	}
 	if plan.Nothing(e) {
-		return unknownBool(), nil
+		return typing.Unknown(), nil
 	}
 	if e.Type().Kind != schema.KindBool {
-		return nil, noCondition(x, e.Type())
+		return nil, typing.NoCondition(x, e.Type())
 	}
 	return e, nil
-}
-
-func noCondition(x ast.Expr, t plan.Type) error {
-	what := phrase.Typed(x, t)
-	e := diag.New(diag.Type, x.Span(), "%s, which is no condition", what)
-	if n, ok := ast.Bare(x).(*ast.Name); ok {
-		return e.WithHint("compare it, as in %s = %s, or write %[1]s IS NOT NULL", phrase.Expr(n), example(t.Type))
-	}
-	if a, ok := ast.Bare(x).(*ast.Aggregate); ok {
-		return e.WithHint("compare it, as in %s > %s", phrase.Expr(a), example(t.Type))
-	}
-	return e.WithHint("a condition is a comparison, a BOOL attribute, DID … and the like")
-}
-
-// example returns a literal of a type, for hints.
-func example(t schema.Type) string {
-	switch t.Kind {
-	case schema.KindInt:
-		return "30"
-	case schema.KindFloat, schema.KindDecimal:
-		return "9.99"
-	case schema.KindBool:
-		return "TRUE"
-	case schema.KindDate:
-		return "'2026-04-01'"
-	case schema.KindTimestamp:
-		return "'2026-04-01 10:00'"
-	case schema.KindDuration:
-		return "30d"
-	}
-	return "'a'"
 }
 
 // boolean returns the negation where not is set.
@@ -158,12 +134,6 @@ func negated(not bool, e plan.Expr) plan.Expr {
 		return &plan.Not{X: e}
 	}
 	return e
-}
-
-// isText says whether an expression is a constant text.
-func isText(e plan.Expr) bool {
-	c, ok := plan.AsConst(e)
-	return ok && c.Value.Kind == schema.KindText
 }
 
 const unbounded = math.MaxUint64

@@ -6,88 +6,27 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
-// argument says what a function takes.
-type argument uint8
-
-const (
-	noArgument argument = iota
-	anyValues
-	aText
-	aNumber
-	aTime // DATE or TIMESTAMP
-	anInstant
-	aSet
-	aSalt // a constant text
-	aUnit // a unit of date_trunc, then a time
-)
-
-type function struct {
-	fn       plan.Fn
-	takes    argument
-	min, max int
-	usage    string
-}
-
-const manyArguments = 100
-
-var functions = map[string]function{
-	"coalesce":    {plan.FnCoalesce, anyValues, 1, manyArguments, "coalesce(a, b)"},
-	"least":       {plan.FnLeast, anyValues, 1, manyArguments, "least(a, b)"},
-	"greatest":    {plan.FnGreatest, anyValues, 1, manyArguments, "greatest(a, b)"},
-	"abs":         {plan.FnAbs, aNumber, 1, 1, "abs(x)"},
-	"round":       {plan.FnRound, aNumber, 1, 2, "round(x) or round(x, 2)"},
-	"lower":       {plan.FnLower, aText, 1, 1, "lower(name)"},
-	"upper":       {plan.FnUpper, aText, 1, 1, "upper(name)"},
-	"length":      {plan.FnLength, aText, 1, 1, "length(name)"},
-	"domain":      {plan.FnDomain, aText, 1, 1, "domain(email)"},
-	"date_trunc":  {plan.FnDateTrunc, aUnit, 2, 2, "date_trunc('month', x)"},
-	"hour":        {plan.FnHour, anInstant, 1, 1, "hour(x)"},
-	"weekday":     {plan.FnWeekday, aTime, 1, 1, "weekday(x)"},
-	"day":         {plan.FnDay, aTime, 1, 1, "day(x)"},
-	"month":       {plan.FnMonth, aTime, 1, 1, "month(x)"},
-	"year":        {plan.FnYear, aTime, 1, 1, "year(x)"},
-	"years_since": {plan.FnYearsSince, aTime, 1, 1, "years_since(birthday)"},
-	"bucket":      {plan.FnBucket, aSalt, 1, 1, "bucket('experiment-42')"},
-	"size":        {plan.FnSize, aSet, 1, 1, "size(tags)"},
-	"distance_km": {plan.FnDistanceKM, aNumber, 4, 4, "distance_km(lat, lon, 52.23, 21.01)"},
-	"now":         {0, noArgument, 0, 0, "now()"},
-	"today":       {0, noArgument, 0, 0, "today()"},
-}
-
-func functionNames() []string {
-	out := []string{"version", "count", "sum", "avg", "min", "max", "distinct", "days", "first", "last", "recency"}
-	for n := range functions {
-		out = append(out, n)
-	}
-	return out
-}
-
-// foreign are what other databases call the functions.
-var foreign = map[string]string{
-	"ifnull": "coalesce(a, b)", "nvl": "coalesce(a, b)", "len": "length(x)", "char_length": "length(x)", "current_date": "today()",
-	"getdate": "now()", "current_timestamp": "now()", "datediff": "a - b", "dateadd": "x + 30d", "dayofweek": "weekday(x)", "ceil": "round(x)",
-	"floor": "round(x)", "cast": "TRY_CAST(x AS INT)", "concat": "separate conditions", "array_length": "size(x)", "cardinality": "size(x)",
-}
-
 // call binds a function of single values.
 func (b *binder) call(x *ast.Call) (plan.Expr, error) {
-	f, ok := functions[x.Fn.Name]
+	f, ok := typing.Functions[x.Fn.Name]
 	if !ok {
 		return nil, b.noFunction(x)
 	}
-	if n := len(x.Args); n < f.min || n > f.max {
-		return nil, diag.New(diag.Invalid, x.At, "%s takes %s, not %d", x.Fn.Name, arity(f), n).WithHint("write %s", f.usage)
+	if n := len(x.Args); n < f.Min || n > f.Max {
+		return nil, diag.New(diag.Invalid, x.At, "%s takes %s, not %d", x.Fn.Name, f.Arity(), n).WithHint("write %s", f.Usage)
 	}
-	if f.takes == noArgument {
+	if f.Takes == typing.NoArgument {
 		if x.Fn.Name == "now" {
 			return plan.IntConst(schema.KindTimestamp, b.clock), nil
 		}
-		return plan.IntConst(schema.KindDate, b.today()), nil
+		return plan.IntConst(schema.KindDate, b.time().Today()), nil
 	}
 	args, err := b.operands(x.Args)
 	if err != nil {
@@ -97,14 +36,14 @@ func (b *binder) call(x *ast.Call) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.fn == plan.FnDateTrunc {
-		if c, ok := plan.AsConst(args[1].e); ok && !c.Value.Null() {
-			return b.truncated(args[0].e.(*plan.Const).Value.S, c), nil
+	if f.Fn == plan.FnDateTrunc {
+		if c, ok := plan.AsConst(args[1].E); ok && !c.Value.Null() {
+			return b.truncated(args[0].E.(*plan.Const).Value.S, c), nil
 		}
 	}
-	out := &plan.Call{Fn: f.fn, T: t}
+	out := &plan.Call{Fn: f.Fn, T: t}
 	for _, a := range args {
-		out.Args = append(out.Args, a.e)
+		out.Args = append(out.Args, a.E)
 	}
 	return out, nil
 }
@@ -118,29 +57,15 @@ func (b *binder) truncated(unit string, c *plan.Const) plan.Expr {
 	return plan.IntConst(schema.KindTimestamp, b.zone.Trunc(u, c.Value.I))
 }
 
-func arity(f function) string {
-	switch {
-	case f.max == 0:
-		return "no arguments"
-	case f.max == manyArguments:
-		return "1 to 100 arguments"
-	case f.min == f.max && f.min == 1:
-		return "one argument"
-	case f.min == f.max:
-		return string(rune('0'+f.min)) + " arguments"
-	}
-	return "one or two arguments"
-}
-
 func (b *binder) noFunction(x *ast.Call) error {
 	if x.Fn.Name == "version" {
 		return diag.New(diag.Invalid, x.At, "version(…) stands in a comparison").WithHint("write version(app) < version('2.10.1')")
 	}
 	e := diag.New(diag.Name, x.Fn.At, "there is no function %s", phrase.Name(x.Fn.Name))
-	if other, ok := foreign[x.Fn.Name]; ok {
+	if other, ok := typing.Foreign[x.Fn.Name]; ok {
 		return e.WithHint("write %s", other)
 	}
-	if near, ok := diag.Suggest(x.Fn.Name, sorted(functionNames())); ok {
+	if near, ok := diag.Suggest(x.Fn.Name, typing.FunctionNames()); ok {
 		return e.WithHint("did you mean %s?", near)
 	}
 	if _, ok := b.sch.Event(x.Fn.Name); ok {
@@ -150,26 +75,26 @@ func (b *binder) noFunction(x *ast.Call) error {
 }
 
 // arguments checks and adapts a function's arguments and returns the function's type.
-func (b *binder) arguments(x *ast.Call, f function, args []operand) (plan.Type, error) {
-	switch f.takes {
-	case anyValues:
+func (b *binder) arguments(x *ast.Call, f typing.Function, args []operand) (plan.Type, error) {
+	switch f.Takes {
+	case typing.AnyValues:
 		t, err := b.unify(args, "the arguments of "+x.Fn.Name)
-		if err == nil && f.fn != plan.FnCoalesce && !ordered(t.Kind) {
+		if err == nil && f.Fn != plan.FnCoalesce && !typing.Ordered(t.Kind) {
 			err = diag.New(diag.Type, x.At, "%s has no order, so there is no %s", phrase.Type(t), x.Fn.Name)
 		}
 		return t, err
-	case aNumber:
+	case typing.ANumber:
 		return b.numbers(x, f, args)
-	case aUnit:
+	case typing.AUnit:
 		return b.unitAndTime(args)
-	case aSalt:
-		if !isText(args[0].e) {
-			return plan.Type{}, diag.New(diag.Type, args[0].x.Span(), "bucket takes a fixed text").WithHint("write %s", f.usage)
+	case typing.ASalt:
+		if !typing.IsText(args[0].E) {
+			return plan.Type{}, diag.New(diag.Type, args[0].X.Span(), "bucket takes a fixed text").WithHint("write %s", f.Usage)
 		}
 		if b.scope.group != nil {
 			return plan.Type{}, b.notGrouped(x, plan.Of(schema.KindInt))
 		}
-		if b.scope.kind == ofFile || b.scope.kind == ofConstant {
+		if b.scope.Kind == names.OfFile || b.scope.Kind == names.OfConstant {
 			return plan.Type{}, diag.New(diag.Invalid, x.At, "bucket(…) is asked of a contact, which is not known here")
 		}
 		return plan.Of(schema.KindInt), nil
@@ -177,80 +102,80 @@ func (b *binder) arguments(x *ast.Call, f function, args []operand) (plan.Type, 
 	return b.oneArgument(x, f, &args[0])
 }
 
-func (b *binder) oneArgument(x *ast.Call, f function, o *operand) (plan.Type, error) {
+func (b *binder) oneArgument(x *ast.Call, f typing.Function, o *operand) (plan.Type, error) {
 	want, result := schema.KindText, plan.Of(schema.KindInt)
-	switch f.takes {
-	case aTime, anInstant:
-		if (isText(o.e) || isFileText(b, o.e)) && !isTime(o.e) {
+	switch f.Takes {
+	case typing.ATime, typing.AnInstant:
+		if (typing.IsText(o.E) || isFileText(b, o.E)) && !typing.IsTime(o.E) {
 			if err := b.adapt(o, plan.Of(schema.KindTimestamp)); err != nil {
 				return result, err
 			}
 		}
 		want = schema.KindTimestamp
-		if f.takes == aTime && o.e.Type().Kind == schema.KindDate {
+		if f.Takes == typing.ATime && o.E.Type().Kind == schema.KindDate {
 			want = schema.KindDate
 		}
-	case aSet:
+	case typing.ASet:
 		want = schema.KindSet
 	default:
-		if f.fn != plan.FnLength {
+		if f.Fn != plan.FnLength {
 			result = plan.Of(schema.KindText)
 		}
 	}
-	if k := o.e.Type().Kind; k != want && k != schema.KindNull {
+	if k := o.E.Type().Kind; k != want && k != schema.KindNull {
 		return result, b.wrongArgument(x, f, *o, want)
 	}
 	return result, nil
 }
 
-func (b *binder) wrongArgument(x *ast.Call, f function, o operand, want schema.Kind) error {
+func (b *binder) wrongArgument(x *ast.Call, f typing.Function, o operand, want schema.Kind) error {
 	what := want.String()
-	if f.takes == aTime {
+	if f.Takes == typing.ATime {
 		what = "DATE or TIMESTAMP"
 	}
-	e := diag.New(diag.Type, o.x.Span(), "%s takes %s; %s", x.Fn.Name, what, o.describe())
-	switch k := o.e.Type().Kind; {
-	case f.fn == plan.FnLength && k == schema.KindSet:
-		return e.WithHint("write size(%s)", phrase.Expr(o.x))
-	case f.fn == plan.FnSize && k == schema.KindText:
-		return e.WithHint("write length(%s)", phrase.Expr(o.x))
-	case f.fn == plan.FnHour && k == schema.KindDate:
+	e := diag.New(diag.Type, o.X.Span(), "%s takes %s; %s", x.Fn.Name, what, o.Describe())
+	switch k := o.E.Type().Kind; {
+	case f.Fn == plan.FnLength && k == schema.KindSet:
+		return e.WithHint("write size(%s)", phrase.Expr(o.X))
+	case f.Fn == plan.FnSize && k == schema.KindText:
+		return e.WithHint("write length(%s)", phrase.Expr(o.X))
+	case f.Fn == plan.FnHour && k == schema.KindDate:
 		return e.WithHint("a DATE is a day without hours")
-	case f.takes == aTime && k == schema.KindText:
-		return e.WithHint("if it holds dates, write %s(TRY_CAST(%s AS DATE))", x.Fn.Name, phrase.Expr(o.x))
+	case f.Takes == typing.ATime && k == schema.KindText:
+		return e.WithHint("if it holds dates, write %s(TRY_CAST(%s AS DATE))", x.Fn.Name, phrase.Expr(o.X))
 	}
 	return e
 }
 
-func (b *binder) numbers(x *ast.Call, f function, args []operand) (plan.Type, error) {
+func (b *binder) numbers(x *ast.Call, f typing.Function, args []operand) (plan.Type, error) {
 	for i := range args {
 		b.number(&args[i])
-		t := args[i].e.Type()
-		if !t.Numeric() && t.Kind != schema.KindNull && (f.fn != plan.FnAbs || t.Kind != schema.KindDuration) {
-			return t, diag.New(diag.Type, args[i].x.Span(), "%s takes numbers; %s", x.Fn.Name, args[i].describe())
+		t := args[i].E.Type()
+		if !t.Numeric() && t.Kind != schema.KindNull && (f.Fn != plan.FnAbs || t.Kind != schema.KindDuration) {
+			return t, diag.New(diag.Type, args[i].X.Span(), "%s takes numbers; %s", x.Fn.Name, args[i].Describe())
 		}
 	}
-	switch f.fn {
+	switch f.Fn {
 	case plan.FnDistanceKM:
 		return plan.Of(schema.KindFloat), nil
 	case plan.FnRound:
 		return rounded(x, args)
 	}
-	return args[0].e.Type(), nil
+	return args[0].E.Type(), nil
 }
 
 // rounded is the type of round(x, n): a DECIMAL with n decimals, an INT without.
 func rounded(x *ast.Call, args []operand) (plan.Type, error) {
 	n := int64(0)
 	if len(args) == 2 {
-		c, ok := plan.AsConst(args[1].e)
+		c, ok := plan.AsConst(args[1].E)
 		if !ok || c.Value.Kind != schema.KindInt || c.Value.I < -schema.MaxScale || c.Value.I > schema.MaxScale {
-			return plan.Type{}, diag.New(diag.Type, args[1].x.Span(), "round takes a fixed number of decimals, at most %d", schema.MaxScale).
+			return plan.Type{}, diag.New(diag.Type, args[1].X.Span(), "round takes a fixed number of decimals, at most %d", schema.MaxScale).
 				WithHint("write round(%s, 2)", phrase.Expr(x.Args[0]))
 		}
 		n = c.Value.I
 	}
-	t := args[0].e.Type()
+	t := args[0].E.Type()
 	switch {
 	case t.Kind == schema.KindFloat || t.Kind == schema.KindNull:
 		return t, nil
@@ -262,29 +187,29 @@ func rounded(x *ast.Call, args []operand) (plan.Type, error) {
 
 func (b *binder) unitAndTime(args []operand) (plan.Type, error) {
 	none := plan.Type{}
-	c, ok := plan.AsConst(args[0].e)
+	c, ok := plan.AsConst(args[0].E)
 	if !ok || c.Value.Kind != schema.KindText {
-		return none, diag.New(diag.Type, args[0].x.Span(), "date_trunc takes a unit first").WithHint("write date_trunc('month', x)")
+		return none, diag.New(diag.Type, args[0].X.Span(), "date_trunc takes a unit first").WithHint("write date_trunc('month', x)")
 	}
 	u, ok := calendar.ParseUnit(c.Value.S)
 	if !ok {
-		e := diag.New(diag.Invalid, args[0].x.Span(), "there is no unit %s", phrase.Text(c.Value.S))
+		e := diag.New(diag.Invalid, args[0].X.Span(), "there is no unit %s", phrase.Text(c.Value.S))
 		if near, ok := diag.Suggest(c.Value.S, calendar.UnitNames()); ok {
 			return none, e.WithHint("did you mean '%s'?", near)
 		}
 		return none, e.WithHint("the units are %s", phrase.List(calendar.UnitNames()))
 	}
-	if isText(args[1].e) || isFileText(b, args[1].e) {
+	if typing.IsText(args[1].E) || isFileText(b, args[1].E) {
 		if err := b.adapt(&args[1], plan.Of(schema.KindTimestamp)); err != nil {
 			return none, err
 		}
 	}
-	t := args[1].e.Type()
-	if !isTime(args[1].e) && t.Kind != schema.KindNull {
-		return none, diag.New(diag.Type, args[1].x.Span(), "date_trunc takes a DATE or TIMESTAMP; %s", args[1].describe())
+	t := args[1].E.Type()
+	if !typing.IsTime(args[1].E) && t.Kind != schema.KindNull {
+		return none, diag.New(diag.Type, args[1].X.Span(), "date_trunc takes a DATE or TIMESTAMP; %s", args[1].Describe())
 	}
 	if t.Kind == schema.KindDate && u < calendar.UnitDay {
-		return none, diag.New(diag.Type, args[0].x.Span(), "a DATE has no %ss", u)
+		return none, diag.New(diag.Type, args[0].X.Span(), "a DATE has no %ss", u)
 	}
 	return t, nil
 }
@@ -309,16 +234,16 @@ func (b *binder) versionSide(x ast.Expr) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k := o.e.Type().Kind; k != schema.KindText {
-		return nil, diag.New(diag.Type, arg.Span(), "a version is text; %s", o.describe()).WithHint("write version(app) < '2.10.1'")
+	if k := o.E.Type().Kind; k != schema.KindText {
+		return nil, diag.New(diag.Type, arg.Span(), "a version is text; %s", o.Describe()).WithHint("write version(app) < '2.10.1'")
 	}
-	if !called && !isText(o.e) {
+	if !called && !typing.IsText(o.E) {
 		return nil, diag.New(diag.Type, arg.Span(), "a version compares with a version").WithHint("write version(%s)", phrase.Expr(arg))
 	}
 	if !called {
-		return o.e, nil
+		return o.E, nil
 	}
-	return &plan.Call{Fn: plan.FnVersion, Args: []plan.Expr{o.e}, T: plan.Of(schema.KindText)}, nil
+	return &plan.Call{Fn: plan.FnVersion, Args: []plan.Expr{o.E}, T: plan.Of(schema.KindText)}, nil
 }
 
 func (b *binder) compareVersions(op ast.Op, x, y ast.Expr) (plan.Expr, error) {
@@ -354,19 +279,19 @@ func (b *binder) match(x *ast.Binary) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k := l.e.Type().Kind; k != schema.KindText {
+	if k := l.E.Type().Kind; k != schema.KindText {
 		return nil, noMatch(x, l)
 	}
-	c, ok := plan.AsConst(r.e)
+	c, ok := plan.AsConst(r.E)
 	switch {
 	case !ok:
 		return nil, phrase.NotYet(x.Y.Span(), "%s with a pattern that is not a fixed text", x.Op)
 	case c.Value.Null():
-		return unknownBool(), nil
+		return typing.Unknown(), nil
 	case c.Value.Kind != schema.KindText:
-		return nil, diag.New(diag.Type, x.Y.Span(), "%s takes a text; %s", x.Op, r.describe()).WithHint("%s", phrase.AsText(x.Y))
+		return nil, diag.New(diag.Type, x.Y.Span(), "%s takes a text; %s", x.Op, r.Describe()).WithHint("%s", phrase.AsText(x.Y))
 	}
-	out := &plan.Match{Op: plan.Like + plan.MatchOp(x.Op-ast.OpLike), X: l.e, Pattern: c.Value.S}
+	out := &plan.Match{Op: plan.Like + plan.MatchOp(x.Op-ast.OpLike), X: l.E, Pattern: c.Value.S}
 	if out.Op == plan.Matches {
 		err = checkPattern(x.Y.Span(), c.Value.S)
 	}
@@ -384,8 +309,8 @@ func checkPattern(at diag.Span, pattern string) error {
 }
 
 func noMatch(x *ast.Binary, l operand) error {
-	e := diag.New(diag.Type, x.X.Span(), "%s tests a text; %s", x.Op, l.describe())
-	switch l.e.Type().Kind {
+	e := diag.New(diag.Type, x.X.Span(), "%s tests a text; %s", x.Op, l.Describe())
+	switch l.E.Type().Kind {
 	case schema.KindSet:
 		return e.WithHint("write %s HAS %s", phrase.Expr(x.X), phrase.Expr(x.Y))
 	case schema.KindDate, schema.KindTimestamp:
@@ -407,28 +332,28 @@ func (b *binder) has(x *ast.Has) (plan.Expr, error) {
 		return nil, err
 	}
 	mode := hasModes[x.Mode]
-	if len(values) == 1 && !x.Bracketed && values[0].e.Type().Kind == schema.KindSet {
+	if len(values) == 1 && !x.Bracketed && values[0].E.Type().Kind == schema.KindSet {
 		if x.Mode == ast.HasOne {
-			return nil, diag.New(diag.Type, x.At, "HAS takes one value; %s", values[0].describe()).
+			return nil, diag.New(diag.Type, x.At, "HAS takes one value; %s", values[0].Describe()).
 				WithHint("write HAS ANY %s, HAS ALL %[1]s or HAS NONE %[1]s", phrase.Expr(x.Values[0]))
 		}
-		if c, ok := plan.AsConst(values[0].e); ok {
+		if c, ok := plan.AsConst(values[0].E); ok {
 			return &plan.SetHas{X: l, Mode: mode, Values: c.Value.Set}, nil
 		}
-		return &plan.SetCmp{Mode: mode, X: l, Y: values[0].e}, nil
+		return &plan.SetCmp{Mode: mode, X: l, Y: values[0].E}, nil
 	}
 	out := &plan.SetHas{X: l, Mode: mode}
 	hasNull := false
 	for _, v := range values {
-		c, ok := plan.AsConst(v.e)
+		c, ok := plan.AsConst(v.E)
 		switch {
-		case plan.Nothing(v.e):
+		case plan.Nothing(v.E):
 			hasNull = true
 			continue
-		case !ok && v.e.Type().Kind == schema.KindText:
-			return nil, phrase.NotYet(v.x.Span(), "HAS with a value that is not a fixed text")
+		case !ok && v.E.Type().Kind == schema.KindText:
+			return nil, phrase.NotYet(v.X.Span(), "HAS with a value that is not a fixed text")
 		case !ok || c.Value.Kind != schema.KindText:
-			return nil, diag.New(diag.Type, v.x.Span(), "a set holds texts; %s", v.describe()).WithHint("%s", phrase.AsText(v.x))
+			return nil, diag.New(diag.Type, v.X.Span(), "a set holds texts; %s", v.Describe()).WithHint("%s", phrase.AsText(v.X))
 		}
 		out.Values = append(out.Values, c.Value.S)
 	}
@@ -441,11 +366,11 @@ func withNull(x *plan.SetHas, hasNull bool) plan.Expr {
 	case !hasNull:
 		return x
 	case len(x.Values) == 0:
-		return unknownBool()
+		return typing.Unknown()
 	case x.Mode == plan.SetAny:
-		return &plan.Or{Terms: []plan.Expr{x, unknownBool()}}
+		return &plan.Or{Terms: []plan.Expr{x, typing.Unknown()}}
 	}
-	return &plan.And{Terms: []plan.Expr{x, unknownBool()}}
+	return &plan.And{Terms: []plan.Expr{x, typing.Unknown()}}
 }
 
 func (b *binder) set(x ast.Expr) (plan.Expr, error) {
@@ -453,14 +378,14 @@ func (b *binder) set(x ast.Expr) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k := o.e.Type().Kind; k != schema.KindSet {
-		e := diag.New(diag.Type, x.Span(), "a SET is needed here; %s", o.describe())
+	if k := o.E.Type().Kind; k != schema.KindSet {
+		e := diag.New(diag.Type, x.Span(), "a SET is needed here; %s", o.Describe())
 		if k == schema.KindText {
 			return nil, e.WithHint("write %s = 'a', or %[1]s CONTAINS 'a' for a part of the text", phrase.Expr(x))
 		}
 		return nil, e
 	}
-	return o.e, nil
+	return o.E, nil
 }
 
 func (b *binder) subsetOf(x *ast.SubsetOf) (plan.Expr, error) {

@@ -2,16 +2,17 @@ package bind
 
 import (
 	"errors"
-	"strconv"
-	"strings"
 
 	"github.com/zeebo/xxh3"
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
+	"github.com/musterdb/muster/query/period"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -38,44 +39,25 @@ func (b *binder) compareOperands(op ast.Op, l, r operand) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if plan.Nothing(l.e) || plan.Nothing(r.e) {
-		return unknownBool(), nil
+	if plan.Nothing(l.E) || plan.Nothing(r.E) {
+		return typing.Unknown(), nil
 	}
-	if op != ast.OpEq && op != ast.OpNe && !ordered(t.Kind) {
-		return nil, diag.New(diag.Type, l.x.Span().To(r.x.Span()), "%s has no order", phrase.Type(t)).
+	if op != ast.OpEq && op != ast.OpNe && !typing.Ordered(t.Kind) {
+		return nil, diag.New(diag.Type, l.X.Span().To(r.X.Span()), "%s has no order", phrase.Type(t)).
 			WithHint("write = or <>")
 	}
-	return &plan.Cmp{Op: cmpOp(op), X: both[0].e, Y: both[1].e}, nil
-}
-
-func ordered(k schema.Kind) bool { return k != schema.KindKey && k != schema.KindSet }
-
-// unknownBool is the answer of a comparison with NULL.
-func unknownBool() *plan.Const { return &plan.Const{T: plan.Of(schema.KindBool)} }
-
-func mirrored(op ast.Op) ast.Op {
-	switch op {
-	case ast.OpLt:
-		return ast.OpGt
-	case ast.OpLe:
-		return ast.OpGe
-	case ast.OpGt:
-		return ast.OpLt
-	case ast.OpGe:
-		return ast.OpLe
-	}
-	return op
+	return &plan.Cmp{Op: cmpOp(op), X: both[0].E, Y: both[1].E}, nil
 }
 
 func isFileText(b *binder, e plan.Expr) bool {
 	p, ok := e.(*plan.Prop)
-	return ok && b.scope.kind == ofFile && b.scope.columns[p.ByEvent[0]].Text
+	return ok && b.scope.Kind == names.OfFile && b.scope.Columns[p.ByEvent[0]].Text
 }
 
 // number turns a column of text into a number.
 func (b *binder) number(o *operand) {
-	if isFileText(b, o.e) {
-		o.e = &plan.Cast{X: o.e, T: anyNumber, Must: true}
+	if isFileText(b, o.E) {
+		o.E = &plan.Cast{X: o.E, T: typing.AnyNumber, Must: true}
 	}
 }
 
@@ -85,7 +67,7 @@ func (b *binder) unify(os []operand, in string) (plan.Type, error) {
 	for i := range os {
 		if err := b.adapt(&os[i], t); err != nil {
 			if d, ok := errors.AsType[*diag.Error](err); ok && d.Code == diag.Type && d.Hint == "" {
-				d.Msg = in + " are of different types: " + os[i].describe() + ", another is " + phrase.Type(t)
+				d.Msg = in + " are of different types: " + os[i].Describe() + ", another is " + phrase.Type(t)
 			}
 			return t, err
 		}
@@ -99,7 +81,7 @@ func (b *binder) unifyFor(os []operand, op ast.Op) (plan.Type, error) {
 	for i := range os {
 		if err := b.adapt(&os[i], t); err != nil {
 			if d, ok := errors.AsType[*diag.Error](err); ok && d.Hint == "" {
-				return t, mismatch(op, os[0], os[1])
+				return t, typing.Mismatch(op, os[0], os[1])
 			}
 			return t, err
 		}
@@ -112,14 +94,14 @@ func (b *binder) unifyFor(os []operand, op ast.Op) (plan.Type, error) {
 func (b *binder) common(os []operand) plan.Type {
 	var out plan.Type
 	for _, o := range os {
-		t := o.e.Type()
+		t := o.E.Type()
 		switch {
 		case t.Kind == schema.KindNull:
 		case out.Kind == schema.KindNull:
 			out = t
 		case t.Numeric() && out.Numeric():
-			out = widerNumber(out, t)
-		case rank(t.Kind) > rank(out.Kind):
+			out = typing.Wider(out, t)
+		case typing.Rank(t.Kind) > typing.Rank(out.Kind):
 			out = t
 		case out.Kind == schema.KindText && t.Kind != schema.KindText && b.bends(os, o):
 			out = t
@@ -131,71 +113,39 @@ func (b *binder) common(os []operand) plan.Type {
 // bends says whether every text before o is a column of a file, which may become anything.
 func (b *binder) bends(os []operand, o operand) bool {
 	for _, other := range os {
-		if other.x == o.x {
+		if other.X == o.X {
 			return true
 		}
-		if other.e.Type().Kind == schema.KindText && !isFileText(b, other.e) {
+		if other.E.Type().Kind == schema.KindText && !isFileText(b, other.E) {
 			return false
 		}
 	}
 	return true
 }
 
-func rank(k schema.Kind) int {
-	switch k {
-	case schema.KindKey:
-		return 3
-	case schema.KindTimestamp:
-		return 2
-	case schema.KindDate:
-		return 1
-	}
-	return 0
-}
-
-func widerNumber(a, c plan.Type) plan.Type {
-	if a.Kind == schema.KindFloat || c.Kind == schema.KindFloat {
-		return plan.Of(schema.KindFloat)
-	}
-	if a.Kind == schema.KindInt && c.Kind == schema.KindInt {
-		return a
-	}
-	t := plan.Type{Type: schema.Type{Kind: schema.KindDecimal, Scale: max(a.Scale, c.Scale)}}
-	t.Quotient = a.Quotient || c.Quotient
-	return t
-}
-
 // adapt turns an operand into one that compares with a type, or returns an error. Numbers keep their
 // types: they compare by value.
 func (b *binder) adapt(o *operand, to plan.Type) error {
-	from := o.e.Type()
-	c, isC := plan.AsConst(o.e)
+	from := o.E.Type()
+	c, isC := plan.AsConst(o.E)
 	switch {
 	case from.Kind == schema.KindNull, from.Kind == to.Kind, from.Numeric() && to.Numeric():
 		return nil
-	case isC && from.Kind == schema.KindText && rank(to.Kind) > 0:
+	case isC && from.Kind == schema.KindText && typing.Rank(to.Kind) > 0:
 		return b.adaptText(o, c.Value.S, to.Kind)
-	case isFileText(b, o.e) && to.Kind != schema.KindSet && to.Kind != schema.KindNull:
-		o.e = &plan.Cast{X: o.e, T: loose(to), Must: true}
+	case isFileText(b, o.E) && to.Kind != schema.KindSet && to.Kind != schema.KindNull:
+		o.E = &plan.Cast{X: o.E, T: typing.Loose(to), Must: true}
 		return nil
 	case from.Kind == schema.KindDate && to.Kind == schema.KindTimestamp:
-		if o.e = (&plan.Cast{X: o.e, T: to}); isC {
-			o.e = plan.IntConst(schema.KindTimestamp, b.zone.Midnight(c.Value.I))
+		if o.E = (&plan.Cast{X: o.E, T: to}); isC {
+			o.E = plan.IntConst(schema.KindTimestamp, b.zone.Midnight(c.Value.I))
 		}
 		return nil
 	case from.Kind == schema.KindText && to.Kind == schema.KindKey:
-		o.e = &plan.Cast{X: o.e, T: to}
+		o.E = &plan.Cast{X: o.E, T: to}
 		return nil
 	}
-	return diag.New(diag.Type, o.x.Span(), "%s, but %s is needed", o.describe(), phrase.Type(to))
-}
-
-// loose is the type to which a column of text is turned to be compared.
-func loose(t plan.Type) plan.Type {
-	if t.Numeric() {
-		return anyNumber
-	}
-	return t
+	return diag.New(diag.Type, o.X.Span(), "%s, but %s is needed", o.Describe(), phrase.Type(to))
 }
 
 // adaptText turns a constant text into a day, an instant or a key.
@@ -211,53 +161,10 @@ func (b *binder) adaptText(o *operand, s string, kind schema.Kind) error {
 		v, _, err = b.zone.ParseInstant(s)
 	}
 	if err != nil {
-		return noDate(o.x.Span(), s, err)
+		return period.NoDate(o.X.Span(), s, err)
 	}
-	o.e = plan.IntConst(kind, v)
+	o.E = plan.IntConst(kind, v)
 	return nil
-}
-
-// mismatch is the error of a comparison between types that do not compare.
-func mismatch(op ast.Op, l, r operand) error {
-	e := diag.New(diag.Type, l.x.Span().To(r.x.Span()), "these do not compare: %s, %s", l.describe(), r.describe())
-	if hint := mismatchHint(op, l, r); hint != "" {
-		e.Hint = hint
-	} else if hint := mismatchHint(mirrored(op), r, l); hint != "" {
-		e.Hint = hint
-	}
-	return e
-}
-
-func mismatchHint(op ast.Op, l, r operand) string {
-	a, c := l.e.Type(), r.e.Type()
-	write := "write " + phrase.Expr(l.x) + " " + op.String() + " "
-	switch {
-	case a.Kind == schema.KindSet && c.Kind == schema.KindText:
-		return "write " + phrase.Expr(l.x) + " HAS " + phrase.Expr(r.x)
-	case a.Kind == schema.KindBool && !phrase.IsLiteral(l.x):
-		return "write " + phrase.Expr(l.x) + " or NOT " + phrase.Expr(l.x)
-	case a.Numeric() && isText(r.e):
-		if s := r.e.(*plan.Const).Value.S; isNumber(s) {
-			return write + s
-		}
-		return write + example(a.Type)
-	case a.Numeric() && c.Kind == schema.KindText:
-		return "if " + phrase.Expr(r.x) + " holds numbers, write TRY_CAST(" + phrase.Expr(r.x) + " AS DECIMAL(2))"
-	case a.Kind == schema.KindText && !isText(l.e) && phrase.IsLiteral(r.x):
-		return write + phrase.Text(phrase.Expr(r.x))
-	case a.Kind == schema.KindDuration && c.Numeric() && phrase.IsLiteral(r.x):
-		return "a length of time has a unit: " + write + phrase.Expr(r.x) + "d"
-	case isTime(l.e) && c.Kind == schema.KindDuration:
-		return "write " + phrase.Expr(l.x) + " " + op.String() + " now() - " + phrase.Expr(r.x) + ", or " + phrase.Expr(l.x) + " WITHIN " + phrase.Expr(r.x)
-	case isTime(l.e) && c.Numeric():
-		return write + example(a.Type) + "; for parts of a date there are year(x), month(x) and day(x)"
-	}
-	return ""
-}
-
-func isNumber(s string) bool {
-	_, err := strconv.ParseFloat(s, 64)
-	return err == nil && strings.Trim(s, "+-.0123456789eE") == ""
 }
 
 // betweenValues binds x BETWEEN lo AND hi as x >= lo AND x <= hi.
@@ -288,7 +195,7 @@ func (b *binder) isDistinct(x *ast.IsDistinct) (plan.Expr, error) {
 	if _, err := b.unifyFor(os, ast.OpEq); err != nil {
 		return nil, err
 	}
-	return negated(x.Not, &plan.IsDistinct{X: os[0].e, Y: os[1].e}), nil
+	return negated(x.Not, &plan.IsDistinct{X: os[0].E, Y: os[1].E}), nil
 }
 
 // in binds x IN (…). Values that are not constant are compared one by one.
@@ -323,14 +230,14 @@ func (b *binder) in(x *ast.In) (plan.Expr, error) {
 }
 
 func (b *binder) inValues(left operand, values []ast.Expr) (*plan.In, []plan.Expr, error) {
-	out := &plan.In{X: left.e}
+	out := &plan.In{X: left.E}
 	var others []plan.Expr
 	for _, v := range values {
 		o, err := b.operand(v)
 		if err != nil {
 			return nil, nil, err
 		}
-		if plan.Nothing(o.e) {
+		if plan.Nothing(o.E) {
 			out.HasNull = true
 			continue
 		}
@@ -343,7 +250,7 @@ func (b *binder) inValues(left operand, values []ast.Expr) (*plan.In, []plan.Exp
 			out.HasNull = true
 			continue
 		}
-		if c, ok := plan.AsConst(cmp.Y); ok && (cmp.X == left.e || len(values) == 1) {
+		if c, ok := plan.AsConst(cmp.Y); ok && (cmp.X == left.E || len(values) == 1) {
 			out.X, out.Values = cmp.X, append(out.Values, c.Value)
 			continue
 		}
@@ -355,10 +262,10 @@ func (b *binder) inValues(left operand, values []ast.Expr) (*plan.In, []plan.Exp
 // recencyInMonths binds recency(x) > 2mo: the length that two months have, back from the clock.
 func (b *binder) recencyInMonths(x *ast.Binary) (plan.Expr, bool, error) {
 	agg, length, op := x.X, x.Y, x.Op
-	if _, ok := monthLiteral(agg); ok {
-		agg, length, op = x.Y, x.X, mirrored(x.Op)
+	if _, ok := typing.Months(agg); ok {
+		agg, length, op = x.Y, x.X, typing.Mirrored(x.Op)
 	}
-	d, ok := monthLiteral(length)
+	d, ok := typing.Months(length)
 	a, isAgg := ast.Bare(agg).(*ast.Aggregate)
 	if !ok || !isAgg || a.Fn.Name != "recency" {
 		return nil, false, nil
@@ -367,6 +274,6 @@ func (b *binder) recencyInMonths(x *ast.Binary) (plan.Expr, bool, error) {
 	if err != nil {
 		return nil, true, err
 	}
-	ms, _ := b.ago(d)
+	ms, _ := b.time().Ago(d)
 	return &plan.Cmp{Op: cmpOp(op), X: e, Y: plan.IntConst(schema.KindDuration, b.clock-ms)}, true, nil
 }

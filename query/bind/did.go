@@ -5,9 +5,11 @@ import (
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/query/print"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -16,14 +18,14 @@ func (b *binder) behaviour(x ast.Expr) (plan.Expr, error) {
 	if b.scope.group != nil {
 		return b.behaviourInGroup(x)
 	}
-	switch b.scope.kind {
-	case ofEvent:
-		if b.scope.table {
+	switch b.scope.Kind {
+	case names.OfEvent:
+		if b.scope.Table {
 			return nil, b.behaviourInTable(x)
 		}
 		return nil, diag.New(diag.Invalid, x.Span(), "inside […] a condition is about one event").
 			WithHint("put what the contact did outside the brackets and join it with AND")
-	case ofFile, ofConstant:
+	case names.OfFile, names.OfConstant:
 		return nil, diag.New(diag.Invalid, x.Span(), "a contact's events cannot be asked for here")
 	}
 	switch x := x.(type) {
@@ -42,7 +44,7 @@ func (b *binder) behaviour(x ast.Expr) (plan.Expr, error) {
 // selector binds the events and their condition; unknown does not match.
 func (b *binder) selector(s *ast.Selector) (*plan.Selector, []*schema.EventType, error) {
 	b.selectors++
-	events, err := b.events(s)
+	events, err := b.scope.Select(s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -59,7 +61,7 @@ func (b *binder) selector(s *ast.Selector) (*plan.Selector, []*schema.EventType,
 	if s.Filter == nil {
 		return out, events, nil
 	}
-	err = b.within(scope{kind: ofEvent, events: events}, func() (err error) {
+	err = b.within(b.ofEvents(events, false), func() (err error) {
 		out.Filter, err = b.condition(s.Filter)
 		return err
 	})
@@ -124,13 +126,13 @@ func (b *binder) nth(x *ast.Nth) (plan.Expr, error) {
 
 // knownFor binds KNOWN FOR d: created_at <= now - d.
 func (b *binder) knownFor(x *ast.KnownFor) (plan.Expr, error) {
-	d, err := b.duration(x.Duration)
+	d, err := typing.Duration(x.Duration)
 	if err != nil {
 		return nil, err
 	}
-	ms, _ := b.ago(d)
+	ms, _ := b.time().Ago(d)
 	created, _ := b.sch.AttrByID(schema.AttrCreatedAt)
-	return &plan.Cmp{Op: plan.Le, X: attrExpr(created), Y: plan.IntConst(schema.KindTimestamp, ms)}, nil
+	return &plan.Cmp{Op: plan.Le, X: names.Attr(created), Y: plan.IntConst(schema.KindTimestamp, ms)}, nil
 }
 
 var aggFns = map[string]plan.AggFn{
@@ -226,7 +228,7 @@ func (b *binder) meansAttribute(x *ast.Aggregate, fn plan.AggFn) bool {
 func (b *binder) eventHas(x *ast.Aggregate) bool {
 	ev, ok := b.sch.Event(x.Sel.Events[0].Name)
 	if ok {
-		_, ok = findProp(ev, ast.Dotted(x.Prop))
+		_, ok = names.FindProp(ev, ast.Dotted(x.Prop))
 	}
 	return ok
 }
@@ -262,14 +264,14 @@ func (b *binder) noTotalHere(x *ast.Aggregate) error {
 
 func (b *binder) needsProperty(x *ast.Aggregate) error {
 	name := x.Fn.Name
-	events, err := b.events(x.Sel)
+	events, err := b.scope.Select(x.Sel)
 	if err != nil {
 		return err
 	}
 	e := diag.New(diag.Invalid, x.At, "%s(…) takes a property of the event", name)
-	for _, p := range propNames(events) {
+	for _, p := range names.Props(events) {
 		ev := events[0]
-		if got, ok := findProp(ev, p); ok && (got.Type.Numeric() || name == "distinct") {
+		if got, ok := names.FindProp(ev, p); ok && (got.Type.Numeric() || name == "distinct") {
 			return e.WithHint("write %s(%s.%s)", name, phrase.Short(print.Selector(x.Sel)), phrase.Name(p))
 		}
 	}
@@ -288,23 +290,15 @@ func (b *binder) aggregateOf(x *ast.Aggregate, fn plan.AggFn) (plan.Expr, error)
 	parts := append(append([]ast.Ident(nil), x.Prop...), x.Pick...)
 	if len(parts) > 0 {
 		at := parts[0].At.To(parts[len(parts)-1].At)
-		if out.Prop, err = b.property(events, ast.Dotted(parts), at); err != nil {
+		if out.Prop, err = b.scope.Property(events, ast.Dotted(parts), at); err != nil {
 			return nil, err
 		}
 		if out.Prop == nil {
-			return nil, b.noAggregateProperty(at, events, ast.Dotted(parts))
+			return nil, names.NoProperty(at, events, ast.Dotted(parts))
 		}
 	}
 	out.T, err = aggType(x, out)
 	return out, err
-}
-
-func (b *binder) noAggregateProperty(at diag.Span, events []*schema.EventType, name string) *diag.Error {
-	e := b.noProperty(at, events, name)
-	if e.Hint == "" {
-		e = e.WithHint("the properties are %s", phrase.List(propNames(events)))
-	}
-	return e
 }
 
 // aggType returns an aggregate's type: a sum has the property's, an average is a quotient with six more
@@ -322,7 +316,7 @@ func aggType(x *ast.Aggregate, a *plan.Agg) (plan.Type, error) {
 	case plan.AggSum, plan.AggAvg:
 		ok = t.Numeric()
 	case plan.AggMin, plan.AggMax:
-		ok = ordered(t.Kind)
+		ok = typing.Ordered(t.Kind)
 	case plan.AggDistinct:
 		if t.Kind != schema.KindSet {
 			return plan.Of(schema.KindInt), nil
@@ -337,7 +331,7 @@ func aggType(x *ast.Aggregate, a *plan.Agg) (plan.Type, error) {
 		return t, e
 	}
 	if a.Fn == plan.AggAvg && t.Kind != schema.KindFloat {
-		return quotient(int(t.Scale) + quotientDecimals), nil
+		return typing.Quotient(int(t.Scale) + typing.QuotientDecimals), nil
 	}
 	return t, nil
 }

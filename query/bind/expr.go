@@ -1,29 +1,20 @@
 package bind
 
 import (
-	"math"
-	"math/big"
-	"strconv"
-	"strings"
-
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
 // operand is a bound expression with what was written, for messages.
-type operand struct {
-	e plan.Expr
-	x ast.Expr
-}
-
-func (o operand) describe() string { return phrase.Typed(o.x, o.e.Type()) }
+type operand = typing.Operand
 
 func (b *binder) operand(x ast.Expr) (operand, error) {
 	e, err := b.expr(x)
-	return operand{e, x}, err
+	return operand{X: x, E: e}, err
 }
 
 func (b *binder) operands(xs []ast.Expr) ([]operand, error) {
@@ -47,12 +38,16 @@ func (b *binder) sides(x *ast.Binary) (l, r operand, err error) {
 }
 
 // expr binds a condition or a value.
-func (b *binder) expr(x ast.Expr) (plan.Expr, error) {
+func (b *binder) expr(x ast.Expr) (e plan.Expr, err error) {
 	b.steps++
 	if b.depth++; b.depth > maxDepth {
 		return nil, diag.New(diag.Limit, x.Span(), "the statement is nested too deeply")
 	}
-	defer func() { b.depth-- }()
+	defer func() {
+		if b.depth--; b.sources != nil && err == nil {
+			b.sources[e] = x
+		}
+	}()
 	if b.scope.group != nil {
 		if e, ok, err := b.groupTerm(x); ok || err != nil {
 			return e, err
@@ -60,7 +55,7 @@ func (b *binder) expr(x ast.Expr) (plan.Expr, error) {
 	}
 	switch x := x.(type) {
 	case *ast.Literal:
-		return literal(x, "")
+		return typing.Literal(x, "")
 	case *ast.Param:
 		return b.param(x)
 	case *ast.Name:
@@ -112,7 +107,7 @@ func (b *binder) test(x ast.Expr) (plan.Expr, error) {
 
 func (b *binder) param(x *ast.Param) (plan.Expr, error) {
 	v, ok := b.params[x.Name]
-	if b.needs != nil || len(b.refs.path) > 0 {
+	if b.scope.Needs != nil || len(b.refs.path) > 0 {
 		return nil, diag.New(diag.Invalid, x.At, "the condition of a segment is stored, and $%s would have no value later", phrase.Short(x.Name)).
 			WithHint("write the value itself")
 	}
@@ -121,78 +116,6 @@ func (b *binder) param(x *ast.Param) (plan.Expr, error) {
 			WithHint("send it with the statement")
 	}
 	return &plan.Const{Value: v, T: plan.Type{Type: v.Type()}}, nil
-}
-
-// literal binds a literal; sign is "-" before a number, so that the smallest integer can be written.
-func literal(x *ast.Literal, sign string) (plan.Expr, error) {
-	switch x.Kind {
-	case ast.LitNull:
-		return &plan.Const{}, nil
-	case ast.LitBool:
-		return plan.IntConst(schema.KindBool, int64(len("FALSE")-len(x.Text))), nil
-	case ast.LitInt:
-		return intLiteral(x, sign)
-	case ast.LitDecimal, ast.LitPercent:
-		return decimalLiteral(x, sign)
-	case ast.LitFloat:
-		f, err := strconv.ParseFloat(sign+x.Text, 64)
-		if err != nil {
-			return nil, diag.New(diag.Overflow, x.At, "%s is too large for FLOAT", phrase.Short(x.Text))
-		}
-		return &plan.Const{Value: schema.Value{Kind: schema.KindFloat, F: f}, T: plan.Of(schema.KindFloat)}, nil
-	case ast.LitDuration:
-		return durationLiteral(x)
-	}
-	return plan.TextConst(x.Text), nil
-}
-
-func intLiteral(x *ast.Literal, sign string) (plan.Expr, error) {
-	i, err := strconv.ParseInt(sign+x.Text, 10, 64)
-	if err != nil {
-		return nil, diag.New(diag.Overflow, x.At, "%s is too large: an INT is at most %d", phrase.Short(x.Text), int64(math.MaxInt64))
-	}
-	return plan.IntConst(schema.KindInt, i), nil
-}
-
-// decimalLiteral reads a number with a point or a percentage, exactly.
-func decimalLiteral(x *ast.Literal, sign string) (plan.Expr, error) {
-	whole, frac, _ := strings.Cut(x.Text, ".")
-	scale := len(frac)
-	if x.Kind == ast.LitPercent {
-		scale += 2
-	}
-	digits := whole + frac
-	for scale > schema.MaxScale && strings.HasSuffix(digits, "0") {
-		digits, scale = digits[:len(digits)-1], scale-1
-	}
-	if scale > schema.MaxScale {
-		return nil, diag.New(diag.Overflow, x.At, "%s has more than %d decimals", phrase.Short(x.Text), schema.MaxScale).
-			WithHint("write it as a FLOAT, as in 1.5e0")
-	}
-	i, err := strconv.ParseInt(sign+digits, 10, 64)
-	if err != nil {
-		return nil, diag.New(diag.Overflow, x.At, "%s has too many digits for a DECIMAL, which holds 18", phrase.Short(x.Text)).
-			WithHint("write it as a FLOAT, as in 1.5e20")
-	}
-	return decimalConst(i, uint8(scale)), nil
-}
-
-func decimalConst(i int64, scale uint8) *plan.Const {
-	v := schema.Value{Kind: schema.KindDecimal, Scale: scale, I: i}
-	return &plan.Const{Value: v, T: plan.Type{Type: v.Type()}}
-}
-
-// durationLiteral binds a duration of fixed length; months are bound where they stand beside a date.
-func durationLiteral(x *ast.Literal) (plan.Expr, error) {
-	d, err := (*binder)(nil).duration(x)
-	if err != nil {
-		return nil, err
-	}
-	if d.Months != 0 {
-		return nil, diag.New(diag.Type, x.At, "%s has no fixed length: months differ", x.Text).
-			WithHint("write days, such as 30d; %s can be added to a date and used in windows", x.Text)
-	}
-	return plan.IntConst(schema.KindDuration, d.MS), nil
 }
 
 func (b *binder) unary(x *ast.Unary) (plan.Expr, error) {
@@ -204,30 +127,21 @@ func (b *binder) unary(x *ast.Unary) (plan.Expr, error) {
 		return &plan.Not{X: e}, nil
 	}
 	if l, ok := x.X.(*ast.Literal); ok && l.Kind >= ast.LitInt && l.Kind <= ast.LitFloat || ok && l.Kind == ast.LitPercent {
-		return literal(l, "-")
+		return typing.Literal(l, "-")
 	}
 	o, err := b.operand(x.X)
 	if err != nil {
 		return nil, err
 	}
 	b.number(&o)
-	t := o.e.Type()
+	t := o.E.Type()
 	if !t.Numeric() && t.Kind != schema.KindDuration && t.Kind != schema.KindNull {
-		return nil, diag.New(diag.Type, x.Span(), "- takes a number; %s", o.describe())
+		return nil, diag.New(diag.Type, x.Span(), "- takes a number; %s", o.Describe())
 	}
-	if c, ok := plan.AsConst(o.e); ok {
-		return negatedConst(c), nil
+	if c, ok := plan.AsConst(o.E); ok {
+		return typing.Negated(c), nil
 	}
-	return &plan.Neg{X: o.e, T: t}, nil
-}
-
-func negatedConst(c *plan.Const) plan.Expr {
-	v := c.Value
-	if v.I == math.MinInt64 {
-		return &plan.Neg{X: c, T: c.T}
-	}
-	v.I, v.F = -v.I, -v.F
-	return &plan.Const{Value: v, T: c.T}
+	return &plan.Neg{X: o.E, T: t}, nil
 }
 
 func (b *binder) binary(x *ast.Binary) (plan.Expr, error) {
@@ -295,11 +209,11 @@ func (b *binder) caseOf(x *ast.Case) (plan.Expr, error) {
 		return nil, err
 	}
 	for i := range out.Whens {
-		out.Whens[i].Then = values[i].e
+		out.Whens[i].Then = values[i].E
 	}
 	out.Else = &plan.Const{}
 	if x.Else != nil {
-		out.Else = values[len(values)-1].e
+		out.Else = values[len(values)-1].E
 	}
 	return out, nil
 }
@@ -309,72 +223,13 @@ func (b *binder) tryCast(x *ast.TryCast) (plan.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := TypeOf(x.Type)
+	t, err := typing.TypeOf(x.Type)
 	if err != nil {
 		return nil, err
 	}
-	from := o.e.Type().Kind
-	if !castable(from, t.Kind) {
-		return nil, diag.New(diag.Type, x.At, "TRY_CAST cannot make %s of %s", t, phrase.Type(o.e.Type()))
+	from := o.E.Type().Kind
+	if !typing.Castable(from, t.Kind) {
+		return nil, diag.New(diag.Type, x.At, "TRY_CAST cannot make %s of %s", t, phrase.Type(o.E.Type()))
 	}
-	return &plan.Cast{X: o.e, T: plan.Type{Type: t}}, nil
-}
-
-// TypeOf reads a type as written.
-func TypeOf(n ast.TypeName) (schema.Type, error) {
-	t, err := schema.ParseType(n.Name, n.Args)
-	if err == nil {
-		return t, nil
-	}
-	return schema.Type{}, diag.New(diag.Type, n.At, "%v", err)
-}
-
-// castable says whether a value of one kind may become one of another.
-func castable(from, to schema.Kind) bool {
-	number := func(k schema.Kind) bool { return schema.Type{Kind: k}.Numeric() }
-	switch {
-	case from == schema.KindNull, from == to, from == schema.KindText && to != schema.KindSet && to != schema.KindKey:
-		return true
-	case to == schema.KindText:
-		return from != schema.KindKey
-	case number(from):
-		return number(to)
-	}
-	return from == schema.KindDate && to == schema.KindTimestamp || from == schema.KindTimestamp && to == schema.KindDate
-}
-
-// arithmetic on constants, for those that fit; others are left to the evaluator, which has 128 bits.
-func foldNumbers(op plan.ArithOp, x, y *plan.Const) (*plan.Const, bool) {
-	if x.Value.Kind == schema.KindFloat || y.Value.Kind == schema.KindFloat || op == plan.Div {
-		return nil, false
-	}
-	a, c, scale := big.NewInt(x.Value.I), big.NewInt(y.Value.I), x.Value.Scale+y.Value.Scale
-	if op == plan.Mul {
-		a.Mul(a, c)
-	} else {
-		scale = max(x.Value.Scale, y.Value.Scale)
-		a.Mul(a, pow10(scale-x.Value.Scale))
-		c.Mul(c, pow10(scale-y.Value.Scale))
-		if op == plan.Sub {
-			c.Neg(c)
-		}
-		a.Add(a, c)
-	}
-	switch {
-	case !a.IsInt64() || scale > schema.MaxScale:
-		return nil, false
-	case x.Value.Kind == schema.KindInt && y.Value.Kind == schema.KindInt:
-		return plan.IntConst(schema.KindInt, a.Int64()), true
-	}
-	return decimalConst(a.Int64(), scale), true
-}
-
-func pow10(n uint8) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
-
-// Negation returns what is subtracted by adding.
-func Negation(e plan.Expr) plan.Expr {
-	if c, ok := plan.AsConst(e); ok && c.T.Numeric() {
-		return negatedConst(c)
-	}
-	return &plan.Neg{X: e, T: e.Type()}
+	return &plan.Cast{X: o.E, T: plan.Type{Type: t}}, nil
 }

@@ -27,7 +27,7 @@ type grouping struct {
 
 // groupTerm is one term of GROUP BY.
 type groupTerm struct {
-	x    ast.Expr // without brackets
+	X    ast.Expr // without brackets
 	text string   // of the plan
 	ref  *plan.GroupRef
 }
@@ -204,7 +204,7 @@ func groupable(written, x ast.Expr, e plan.Expr) error {
 func (b *binder) groupTerm(x ast.Expr) (plan.Expr, bool, error) {
 	g := b.scope.group
 	x = ast.Bare(x)
-	if !slices.ContainsFunc(g.terms, func(t groupTerm) bool { return alike(t.x, x) }) {
+	if !slices.ContainsFunc(g.terms, func(t groupTerm) bool { return alike(t.X, x) }) {
 		return nil, false, nil
 	}
 	before := b.steps
@@ -217,7 +217,7 @@ func (b *binder) groupTerm(x ast.Expr) (plan.Expr, bool, error) {
 		return nil, false, diag.New(diag.Limit, x.Span(), "the statement is too long to be compared with the terms of GROUP BY")
 	}
 	for _, t := range g.terms {
-		if text == t.text && alike(t.x, x) {
+		if text == t.text && alike(t.X, x) {
 			return t.ref, true, nil
 		}
 	}

@@ -7,9 +7,11 @@ import (
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/parse"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -31,7 +33,7 @@ type references struct {
 // inSegment binds IN SEGMENT and IN ANY SEGMENT: sets of contacts, asked of the event's contact where the
 // row is an event.
 func (b *binder) inSegment(x *ast.InSegment) (plan.Expr, error) {
-	if b.scope.kind == ofFile || b.scope.kind == ofConstant {
+	if b.scope.Kind == names.OfFile || b.scope.Kind == names.OfConstant {
 		return nil, diag.New(diag.Invalid, x.At, "a contact's segments cannot be asked for here")
 	}
 	var terms []plan.Expr
@@ -56,14 +58,12 @@ func (b *binder) oneSegment(x *ast.InSegment, n ast.SegmentName) (plan.Expr, err
 	if n.Part != nil {
 		return nil, phrase.NotYet(n.Name.At.To(n.Part.At), "parts of waterfalls")
 	}
-	seg, ok := b.sch.Segment(n.Name.Name)
-	if !ok {
-		return nil, UnknownSegment(b.sch, n.Name)
+	seg, err := b.scope.Segment(n.Name)
+	if err != nil {
+		return nil, err
 	}
-	b.use(func(u *Needs) { u.Uses = append(u.Uses, seg.ID) })
 	clock := b.clock
 	if x.AsOf != nil {
-		var err error
 		if clock, err = b.asOf(x.AsOf); err != nil {
 			return nil, err
 		}
@@ -78,36 +78,17 @@ func (b *binder) oneSegment(x *ast.InSegment, n ast.SegmentName) (plan.Expr, err
 	return b.stored(seg, n.Name.At, clock)
 }
 
-// UnknownSegment is the error of a segment that does not exist, with what may have been meant.
-func UnknownSegment(sch *schema.Schema, n ast.Ident) *diag.Error {
-	var names []string
-	for i := range sch.Segments {
-		if !sch.Segments[i].Building {
-			names = append(names, sch.Segments[i].Name)
-		}
-	}
-	e := phrase.Unknown(n.At, "segment", n.Name, names)
-	switch {
-	case e.Hint != "":
-	case len(names) == 0:
-		e = e.WithHint("this base has no segments yet; create one with CREATE SEGMENT %s AS …", phrase.Name(n.Name))
-	default:
-		e = e.WithHint("the segments are %s", phrase.List(names))
-	}
-	return e
-}
-
 // member binds a reference to a static segment: the list of now, whatever the clock, or those who have been
 // in it for some time.
 func (b *binder) member(seg *schema.Segment, since *ast.Literal) (plan.Expr, error) {
 	if since == nil {
 		return &plan.Member{Attr: seg.Attr}, nil
 	}
-	d, err := b.positive(since)
+	d, err := typing.Positive(since)
 	if err != nil {
 		return nil, err
 	}
-	ms, _ := b.ago(d)
+	ms, _ := b.time().Ago(d)
 	added := &plan.Attr{ID: seg.Attr, T: plan.Type{Type: schema.MemberType}}
 	return &plan.IsTrue{X: &plan.Cmp{Op: plan.Le, X: added, Y: plan.IntConst(schema.KindTimestamp, ms)}}, nil
 }
@@ -117,11 +98,13 @@ func (b *binder) stored(seg *schema.Segment, at diag.Span, clock int64) (plan.Ex
 	if err := b.enterSegment(seg, at); err != nil {
 		return nil, err
 	}
-	asked, inside := b.selectors, b.scope.kind == ofEvent && !b.scope.table
+	asked, inside := b.selectors, b.scope.Kind == names.OfEvent && !b.scope.Table
 	outer := b.clock
 	b.clock = clock
 	var e plan.Expr
-	err := b.within(scope{kind: ofContact}, func() error {
+	sc := b.contact()
+	sc.Needs = nil // what a segment needs is noted with the segment
+	err := b.within(sc, func() error {
 		x, err := b.tree(seg)
 		if err == nil {
 			e, err = b.condition(x)
@@ -199,52 +182,16 @@ func (b *binder) segmentFailed(seg *schema.Segment, at diag.Span, err error) err
 	return &out
 }
 
-// Needs is what the text of a condition names: none of it may be dropped or renamed under the text. All are
-// ascending and without repetition; what every base has is left out.
-type Needs struct {
-	Attrs  []schema.AttrID
-	Events []schema.EventID
-	Props  []schema.PropID
-	Uses   []schema.SegmentID
-}
-
-// use notes what the statement's own text names, if anybody asks.
-func (b *binder) use(note func(*Needs)) {
-	if b.needs != nil && len(b.refs.path) == 0 {
-		note(b.needs)
-	}
-}
-
-func (b *binder) useAttr(a schema.Attribute) {
-	if a.ID >= schema.FirstAttrID {
-		b.use(func(n *Needs) { n.Attrs = append(n.Attrs, a.ID) })
-	}
-}
-
-func (b *binder) useProp(p schema.Property) {
-	if p.ID >= schema.FirstPropID {
-		b.use(func(n *Needs) { n.Props = append(n.Props, p.ID) })
-	}
-}
-
 // Stored binds a condition that is to be stored and evaluated later, and returns what it needs. It has no
 // parameters.
-func Stored(x ast.Expr, sch *schema.Schema, opt Options) (*Needs, error) {
+func Stored(x ast.Expr, sch *schema.Schema, opt Options) (*names.Needs, error) {
 	opt.Params = nil
-	b, err := newBinder(sch, opt, scope{kind: ofContact})
+	needs := &names.Needs{}
+	b, err := newBinder(sch, opt, names.Scope{Needs: needs})
 	if err != nil {
 		return nil, err
 	}
-	b.needs = &Needs{}
-	if _, err := b.condition(x); err != nil {
-		return nil, err
-	}
-	n := b.needs
-	n.Attrs, n.Events, n.Props, n.Uses = ascending(n.Attrs), ascending(n.Events), ascending(n.Props), ascending(n.Uses)
-	return n, nil
-}
-
-func ascending[T interface{ ~uint32 }](ids []T) []T {
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	_, err = b.condition(x)
+	needs.Sort()
+	return needs, err
 }

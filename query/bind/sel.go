@@ -2,21 +2,16 @@ package bind
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/query/print"
 	"github.com/musterdb/muster/storage/schema"
 )
-
-func sorted(names []string) []string {
-	slices.Sort(names)
-	return names
-}
 
 // ContactsTable is the one table.
 const ContactsTable = "contacts"
@@ -82,12 +77,12 @@ func (b *binder) from(q *plan.Query, n ast.Ident) error {
 	}
 	if ev, ok := b.sch.Event(n.Name); ok {
 		q.From, q.KeepFrom = ev.ID, b.keptFrom(ev)
-		b.scope = scope{kind: ofEvent, events: []*schema.EventType{ev}, table: true}
+		b.scope = b.ofEvents([]*schema.EventType{ev}, true)
 		return nil
 	}
-	e := phrase.Unknown(n.At, "table", n.Name, append(b.eventNames(), ContactsTable))
+	e := phrase.Unknown(n.At, "table", n.Name, append(names.Events(b.sch), ContactsTable))
 	if e.Hint == "" {
-		e = e.WithHint("write FROM contacts, or FROM one of the events: %s", phrase.List(b.eventNames()))
+		e = e.WithHint("write FROM contacts, or FROM one of the events: %s", phrase.List(names.Events(b.sch)))
 	}
 	return e
 }
@@ -134,12 +129,12 @@ func (b *binder) items(q *plan.Query, items []ast.Item) error {
 // star is id, created_at and every attribute; of events contact, time, event_id if the type has ids, and
 // every property.
 func (b *binder) star(q *plan.Query) {
-	if b.scope.table {
+	if b.scope.Table {
 		b.starOfEvents(q)
 		return
 	}
 	for _, a := range append(schema.SystemAttributes(), b.sch.Attrs...) {
-		q.Items = append(q.Items, plan.Item{Name: a.Name, X: attrExpr(a)})
+		q.Items = append(q.Items, plan.Item{Name: a.Name, X: names.Attr(a)})
 	}
 }
 
@@ -200,16 +195,16 @@ func (b *binder) orderHint(q *plan.Query, x ast.Expr, err error) error {
 	if !ok || d.Code != diag.Name {
 		return err
 	}
-	var names []string
+	var columns []string
 	for _, i := range q.Items[:q.Visible] {
-		names = append(names, i.Name)
+		columns = append(columns, i.Name)
 	}
 	if n, ok := ast.Bare(x).(*ast.Name); ok {
-		if near, ok := diag.Suggest(ast.Dotted(n.Parts), append(names, b.attributeNames()...)); ok {
+		if near, ok := diag.Suggest(ast.Dotted(n.Parts), append(columns, names.Attributes(b.sch)...)); ok {
 			return d.WithHint("did you mean %s?", phrase.Name(near))
 		}
 	}
-	return d.WithHint("ORDER BY takes an expression or a column: %s", phrase.List(names))
+	return d.WithHint("ORDER BY takes an expression or a column: %s", phrase.List(columns))
 }
 
 func position(q *plan.Query, l *ast.Literal) (int, error) {

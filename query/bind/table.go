@@ -3,6 +3,7 @@ package bind
 import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
@@ -10,7 +11,7 @@ import (
 
 // starOfEvents is contact, time, event_id if the type has ids, and every property.
 func (b *binder) starOfEvents(q *plan.Query) {
-	ev := b.scope.events[0]
+	ev := b.scope.Events[0]
 	props := []schema.PropID{schema.PropContact, schema.PropTime}
 	if ev.HasID {
 		props = append(props, schema.PropEventID)
@@ -30,12 +31,12 @@ func propExpr(ev *schema.EventType, p schema.Property) *plan.Prop {
 
 // behaviourInTable is the error of asking for a contact's events where the rows are events.
 func (b *binder) behaviourInTable(x ast.Expr) error {
-	ev := phrase.Name(b.scope.events[0].Name)
+	ev := phrase.Name(b.scope.Events[0].Name)
 	a, ok := x.(*ast.Aggregate)
 	if ok && (a.Star || a.Sel == nil || b.isTotal(a)) {
 		return b.noTotalHere(a)
 	}
-	if ok && a.Sel.Filter == nil && len(a.Prop) > 0 && len(a.Sel.Events) == 1 && a.Sel.Events[0].Name == b.scope.events[0].Name && totalFns[a.Fn.Name] != 0 {
+	if ok && a.Sel.Filter == nil && len(a.Prop) > 0 && len(a.Sel.Events) == 1 && a.Sel.Events[0].Name == b.scope.Events[0].Name && totalFns[a.Fn.Name] != 0 {
 		return diag.New(diag.Invalid, x.Span(), "the rows are events of %s, whose properties have no name before them", ev).
 			WithHint("write %s(%s)", a.Fn.Name, phrase.Name(ast.Dotted(a.Prop)))
 	}
@@ -51,7 +52,7 @@ func (b *binder) behaviourInTable(x ast.Expr) error {
 // values: what stands first in them decides by its type.
 func (b *binder) contactIn(x *ast.In) (e plan.Expr, ok bool, err error) {
 	n, isName := ast.Bare(x.X).(*ast.Name)
-	if !isName || len(n.Parts) != 1 || n.Parts[0].Name != contactPrefix || b.scope.kind != ofEvent || len(x.Values) == 0 {
+	if !isName || len(n.Parts) != 1 || n.Parts[0].Name != names.Contact || b.scope.Kind != names.OfEvent || len(x.Values) == 0 {
 		return nil, false, nil
 	}
 	first := ast.Bare(x.Values[0])
@@ -59,7 +60,7 @@ func (b *binder) contactIn(x *ast.In) (e plan.Expr, ok bool, err error) {
 		return nil, false, nil
 	}
 	sc := b.scope
-	err = b.within(scope{kind: ofContact}, func() error {
+	err = b.within(b.contact(), func() error {
 		e, err = b.expr(x.Values[0])
 		return err
 	})
@@ -81,7 +82,7 @@ func (b *binder) contactCondition(x *ast.In, sc scope, e plan.Expr, err error) (
 	case sc.group != nil:
 		return nil, true, diag.New(diag.Invalid, x.At, "contact IN (condition) is asked of each event, but the statement answers groups").
 			WithHint("write it after WHERE")
-	case !sc.table:
+	case !sc.Table:
 		return nil, true, diag.New(diag.Invalid, x.At, "inside […] a condition is about one event").
 			WithHint("put the condition on the contact outside the brackets and join it with AND")
 	case len(x.Values) > 1:

@@ -3,9 +3,11 @@ package bind
 import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/query/print"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -27,7 +29,7 @@ func (b *binder) isTotal(x *ast.Aggregate) bool {
 	if !ok || !simple || len(x.Pick) > 0 || !ofProperty(fn) && fn != plan.AggCount {
 		return false
 	}
-	if b.scope.table {
+	if b.scope.Table {
 		return b.totalInTable(x)
 	}
 	_, isEvent := b.sch.Event(x.Sel.Events[0].Name)
@@ -43,8 +45,8 @@ func (b *binder) isTotal(x *ast.Aggregate) bool {
 
 // mistyped says whether what is neither an event nor an attribute is nearly the latter.
 func (b *binder) mistyped(name string) bool {
-	_, event := diag.Suggest(name, b.eventNames())
-	_, attr := diag.Suggest(name, b.attributeNames())
+	_, event := diag.Suggest(name, names.Events(b.sch))
+	_, attr := diag.Suggest(name, names.Attributes(b.sch))
 	return attr && !event
 }
 
@@ -52,7 +54,7 @@ func (b *binder) mistyped(name string) bool {
 // sooner a mistyped column than another event, which cannot be asked there.
 func (b *binder) totalInTable(x *ast.Aggregate) bool {
 	name, _ := attributeName(x)
-	if _, ok := findProp(b.scope.events[0], name); ok || len(x.Prop) == 0 || x.Sel.Events[0].Name == contactPrefix {
+	if _, ok := names.FindProp(b.scope.Events[0], name); ok || len(x.Prop) == 0 || x.Sel.Events[0].Name == names.Contact {
 		_, isEvent := b.sch.Event(x.Sel.Events[0].Name)
 		return ok || !isEvent
 	}
@@ -152,25 +154,17 @@ func totalType(x *ast.Aggregate, arg ast.Expr, t plan.Total) (plan.Type, error) 
 	case plan.TotalSum, plan.TotalAvg:
 		ok = of.Numeric() || of.Kind == schema.KindDuration
 	case plan.TotalMin, plan.TotalMax:
-		ok = ordered(of.Kind)
+		ok = typing.Ordered(of.Kind)
 	}
 	switch {
 	case !ok:
 		return of, noTotal(x, arg, of)
 	case t.Fn == plan.TotalAvg && (of.Kind == schema.KindInt || of.Kind == schema.KindDecimal):
-		return quotient(decimalsOf(of) + quotientDecimals), nil
+		return typing.Quotient(typing.Decimals(of) + typing.QuotientDecimals), nil
 	case t.Fn == plan.TotalSum:
 		of.Quotient = false
 	}
 	return of, nil
-}
-
-// decimalsOf is how many decimals a number shows; of a quotient those that averages add are there already.
-func decimalsOf(t plan.Type) int {
-	if t.Quotient {
-		return int(t.Scale) - quotientDecimals
-	}
-	return int(t.Scale)
 }
 
 // rounding returns what a total is of. Sums and averages take a quotient as it is shown, rounded to its

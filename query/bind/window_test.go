@@ -8,7 +8,9 @@ import (
 
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/calendar"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/parse"
+	"github.com/musterdb/muster/query/period"
 	"github.com/musterdb/muster/query/plan"
 )
 
@@ -44,17 +46,17 @@ func instant(t *testing.T, s string) int64 {
 	return 0
 }
 
-func reachOf(t *testing.T, zone string, clock int64, window string) reach {
+func reachOf(t *testing.T, zone string, clock int64, window string) period.Reach {
 	t.Helper()
 	x, err := parse.Condition("signup_at " + window)
 	if err != nil {
 		t.Fatalf("%s: %v", window, err)
 	}
-	b, err := newBinder(shop(zone), Options{Clock: clock}, scope{kind: ofContact})
+	b, err := newBinder(shop(zone), Options{Clock: clock}, names.Scope{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := b.reach(x.(*ast.InWindow).Window)
+	r, err := b.time().Reach(x.(*ast.InWindow).Window, b.moment)
 	if err != nil {
 		t.Fatalf("%s %s: %v", zone, window, err)
 	}
@@ -167,9 +169,9 @@ var windows = []struct{ zone, clock, window, want string }{
 func TestWindows(t *testing.T) {
 	for _, c := range windows {
 		r := reachOf(t, c.zone, instant(t, c.clock), c.window)
-		if from, to := closed(t, c.want); r.from != from || r.to != to {
+		if from, to := closed(t, c.want); r.From != from || r.To != to {
 			t.Errorf("%s at %s, %s: %s to %s, want %s", c.zone, c.clock, c.window,
-				calendar.FormatTimestamp(r.from), calendar.FormatTimestamp(r.to), c.want)
+				calendar.FormatTimestamp(r.From), calendar.FormatTimestamp(r.To), c.want)
 		}
 	}
 }
@@ -208,9 +210,9 @@ func TestWindowsOfDays(t *testing.T) {
 		if c.last != "" {
 			last, _, _ = calendar.ParseDate(c.last)
 		}
-		if r.first != first || r.last != last {
+		if r.First != first || r.Last != last {
 			t.Errorf("%s at %s, %s: %s to %s, want %s to %s", c.zone, c.clock, c.window,
-				calendar.FormatDate(r.first), calendar.FormatDate(r.last), c.first, c.last)
+				calendar.FormatDate(r.First), calendar.FormatDate(r.Last), c.first, c.last)
 		}
 	}
 }

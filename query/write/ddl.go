@@ -9,7 +9,9 @@ import (
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -146,7 +148,7 @@ func unlessSame(old, edited *schema.Schema) *schema.Schema {
 
 // CreateAttribute returns the schema with the attribute.
 func CreateAttribute(s *ast.CreateAttribute, sch *schema.Schema) (*schema.Schema, error) {
-	t, err := bind.TypeOf(s.Type)
+	t, err := typing.TypeOf(s.Type)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +215,7 @@ func addEvent(s *schema.Schema, n ast.Ident) (*schema.EventType, error) {
 
 func addFields(s *schema.Schema, ev *schema.EventType, fields []ast.Field) error {
 	for _, f := range fields {
-		t, err := bind.TypeOf(f.Type)
+		t, err := typing.TypeOf(f.Type)
 		if err != nil {
 			return err
 		}
@@ -301,7 +303,7 @@ func AlterEvent(s *ast.AlterEvent, sch *schema.Schema) (*schema.Schema, error) {
 	case i < 0 && slices.Contains(reservedProps, s.Drop.Name):
 		return nil, diag.New(diag.Invalid, s.Drop.At, "every event has %s; it cannot be dropped", s.Drop.Name)
 	case i < 0:
-		return nil, bind.NoProperty(sch, s.Drop.At, []*schema.EventType{ev}, s.Drop.Name)
+		return nil, names.NoProperty(s.Drop.At, []*schema.EventType{ev}, s.Drop.Name)
 	case ev.IDProp == ev.Props[i].ID:
 		return nil, diag.New(diag.Invalid, s.Drop.At, "%s is the ID of %s: without it the same event could not be told twice", phrase.Name(s.Drop.Name), phrase.Name(ev.Name)).
 			WithHint("create another event without ID and load the data into it")
@@ -314,14 +316,14 @@ func AlterEvent(s *ast.AlterEvent, sch *schema.Schema) (*schema.Schema, error) {
 }
 
 func noEvent(n ast.Ident, sch *schema.Schema) error {
-	return bind.UnknownEvent(sch, n)
+	return names.UnknownEvent(sch, n)
 }
 
 func noAttribute(n ast.Ident, sch *schema.Schema) error {
 	if slices.Contains(reservedAttributes, n.Name) {
 		return diag.New(diag.Invalid, n.At, "every contact has %s; it cannot be dropped or renamed", n.Name)
 	}
-	return bind.UnknownAttribute(sch, &ast.Name{Parts: []ast.Ident{n}})
+	return names.UnknownAttribute(sch, &ast.Name{Parts: []ast.Ident{n}})
 }
 
 // Drop returns the schema without the attribute or event type, unless segments use it. Bases are the

@@ -4,8 +4,10 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -119,12 +121,12 @@ func (m *mapper) table() error {
 		return nil
 	}
 	if m.sch.Options.Mode == schema.Strict {
-		e := phrase.Unknown(n.At, "event", n.Name, append(bind.EventNames(m.sch), bind.ContactsTable))
+		e := phrase.Unknown(n.At, "event", n.Name, append(names.Events(m.sch), bind.ContactsTable))
 		e.Msg += "; the base is strict"
 		e.Hint = phrase.JoinHints(e.Hint, "create it with CREATE EVENT "+phrase.Name(n.Name)+" (…)")
 		return e
 	}
-	if near, ok := diag.Suggest(n.Name, append(bind.EventNames(m.sch), bind.ContactsTable)); ok && len(n.Name) > 3 {
+	if near, ok := diag.Suggest(n.Name, append(names.Events(m.sch), bind.ContactsTable)); ok && len(n.Name) > 3 {
 		return diag.New(diag.Name, n.At, "there is no event %s", phrase.Name(n.Name)).
 			WithHint("did you mean %s? If not, create it first with CREATE EVENT %s (…)", phrase.Name(near), phrase.Name(n.Name))
 	}
@@ -151,7 +153,7 @@ func (m *mapper) assign(a ast.Assign) error {
 	return m.assignAttr(a.Name, o)
 }
 
-func (m *mapper) assignAttr(n ast.Name, o bind.Operand) error {
+func (m *mapper) assignAttr(n ast.Name, o typing.Operand) error {
 	attr, isNew, err := m.target(n)
 	if err != nil {
 		return err
@@ -168,7 +170,7 @@ func (m *mapper) assignAttr(n ast.Name, o bind.Operand) error {
 	return err
 }
 
-func (m *mapper) assignEvent(n ast.Name, o bind.Operand) (err error) {
+func (m *mapper) assignEvent(n ast.Name, o typing.Operand) (err error) {
 	switch name := ast.Dotted(n.Parts); name {
 	case "contact":
 		m.out.Contact, err = m.Assigned(name, schema.Type{Kind: schema.KindText}, o)
@@ -201,7 +203,7 @@ func (m *mapper) assignEvent(n ast.Name, o bind.Operand) (err error) {
 
 // inferMapped returns the type of a name that nobody declared: that of a typed column, TEXT for one of
 // text. Arithmetic on texts could be of any type and must be declared.
-func (m *mapper) inferMapped(n ast.Name, o bind.Operand) (t schema.Type, known bool, err error) {
+func (m *mapper) inferMapped(n ast.Name, o typing.Operand) (t schema.Type, known bool, err error) {
 	if c, ok := m.TextColumn(o.E); ok {
 		if c.Infer.Storable() {
 			return c.Infer, true, nil
@@ -224,7 +226,7 @@ func (m *mapper) inferMapped(n ast.Name, o bind.Operand) (t schema.Type, known b
 			return t.Type, true, nil
 		}
 	}
-	t, known = bind.InferExpr(o.E)
+	t, known = typing.InferExpr(o.E)
 	return t, known, nil
 }
 

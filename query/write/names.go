@@ -7,6 +7,7 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/schema"
@@ -36,7 +37,7 @@ func (b *binder) target(n ast.Name) (a schema.Attribute, isNew bool, err error) 
 		return a, false, nil
 	}
 	if b.sch.Options.Mode == schema.Strict {
-		e := bind.UnknownAttribute(b.sch, &n)
+		e := names.UnknownAttribute(b.sch, &n)
 		e.Msg += "; the base is strict"
 		e.Hint = phrase.JoinHints(e.Hint, "create it with CREATE ATTRIBUTE "+phrase.Name(name)+" …")
 		return a, false, e

@@ -7,6 +7,7 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/print"
 	"github.com/musterdb/muster/storage/schema"
@@ -181,7 +182,7 @@ func AlterSegment(s *ast.AlterSegment, sch *schema.Schema, opt bind.Options) (*S
 func segmentNamed(n ast.Ident, sch *schema.Schema) (*schema.Segment, error) {
 	seg, ok := sch.Segment(n.Name)
 	if !ok {
-		return nil, bind.UnknownSegment(sch, n)
+		return nil, names.UnknownSegment(sch, n)
 	}
 	return seg, nil
 }

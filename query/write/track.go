@@ -9,8 +9,10 @@ import (
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -68,7 +70,7 @@ func (b *binder) trackedEvent(out *TrackPlan, n ast.Ident) error {
 		return nil
 	}
 	if b.sch.Options.Mode == schema.Strict {
-		e := bind.UnknownEvent(b.sch, n)
+		e := names.UnknownEvent(b.sch, n)
 		e.Msg += "; the base is strict"
 		return e
 	}
@@ -114,7 +116,7 @@ func (b *binder) trackProp(out *TrackPlan, a ast.Assign) error {
 	}
 	if isNew {
 		var known bool
-		if p.Type, known = bind.InferExpr(o.E); !known {
+		if p.Type, known = typing.InferExpr(o.E); !known {
 			return nil
 		}
 		out.NewProps = append(out.NewProps, p)
@@ -140,7 +142,7 @@ func (b *binder) targetProp(ev *schema.EventType, n ast.Name) (p schema.Property
 		return p, false, nil
 	}
 	if b.sch.Options.Mode == schema.Strict {
-		e := bind.NoProperty(b.sch, n.Span(), []*schema.EventType{ev}, name)
+		e := names.NoProperty(n.Span(), []*schema.EventType{ev}, name)
 		e.Msg += "; the base is strict"
 		e.Hint = phrase.JoinHints(e.Hint, "add it with ALTER EVENT "+phrase.Name(ev.Name)+" ADD ("+phrase.Name(name)+" …)")
 		return p, false, e
@@ -191,7 +193,7 @@ func sameID(x ast.Expr, a, b plan.Expr, prop string) error {
 // idAsProperty stores ID in the property that the type names.
 func (b *binder) idAsProperty(p schema.Property, id string, x ast.Expr) (plan.Expr, error) {
 	if p.Type.Kind != schema.KindInt {
-		return b.Assigned(p.Name, p.Type, bind.Operand{X: x, E: plan.TextConst(id)})
+		return b.Assigned(p.Name, p.Type, typing.Operand{X: x, E: plan.TextConst(id)})
 	}
 	return &plan.Cast{X: plan.TextConst(id), T: plan.Type{Type: p.Type}, Must: true}, nil
 }

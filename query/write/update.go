@@ -6,8 +6,10 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/names"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -133,7 +135,7 @@ func (u *updater) constant(bound func(*UpsertPlan) error) error {
 
 // row binds an assignment whose value differs from contact to contact. Nothing is rounded or read out of a
 // text unless the statement says so.
-func (u *updater) row(attr schema.Attribute, o bind.Operand) error {
+func (u *updater) row(attr schema.Attribute, o typing.Operand) error {
 	if err := fits(attr, o); err != nil {
 		return err
 	}
@@ -147,7 +149,7 @@ func (u *updater) row(attr schema.Attribute, o bind.Operand) error {
 }
 
 // fits refuses values that would have to be rounded or read.
-func fits(attr schema.Attribute, o bind.Operand) error {
+func fits(attr schema.Attribute, o typing.Operand) error {
 	from, to := o.E.Type(), attr.Type
 	cast := "write TRY_CAST(" + phrase.Expr(o.X) + " AS " + to.String() + "), which is null where it does not fit"
 	if to.Kind == schema.KindSet {
@@ -178,7 +180,7 @@ func inferRow(x plan.Expr) (schema.Type, bool) {
 	if _, ok := plan.AsConst(x); !ok && t.Storable() && !t.Quotient {
 		return t.Type, true
 	}
-	return bind.InferExpr(x)
+	return typing.InferExpr(x)
 }
 
 // DeleteEvents binds DELETE FROM event WHERE condition: a query over the events to remove, whose items are
@@ -190,7 +192,7 @@ func DeleteEvents(s *ast.DeleteEvents, sch *schema.Schema, opt bind.Options) (*p
 			WithHint("write DELETE CONTACT 'id'")
 	}
 	if _, ok := sch.Event(n.Name); !ok {
-		return nil, bind.UnknownEvent(sch, n)
+		return nil, names.UnknownEvent(sch, n)
 	}
 	if s.Where == nil {
 		return nil, diag.New(diag.Invalid, n.At, "DELETE FROM %s without WHERE would remove every event", phrase.Name(n.Name)).

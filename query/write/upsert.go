@@ -2,11 +2,13 @@ package write
 
 import (
 	"errors"
+
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/query/typing"
 	"github.com/musterdb/muster/storage/schema"
 )
 
@@ -75,7 +77,7 @@ func (b *binder) upsertOne(out *UpsertPlan, a ast.Assign) error {
 	}
 	if isNew {
 		var known bool
-		if attr.Type, known = bind.InferExpr(o.E); !known {
+		if attr.Type, known = typing.InferExpr(o.E); !known {
 			return nil // null of what does not exist
 		}
 		out.NewAttrs = append(out.NewAttrs, attr)
@@ -83,7 +85,7 @@ func (b *binder) upsertOne(out *UpsertPlan, a ast.Assign) error {
 	return b.upsertValue(out, attr, OpSet, o)
 }
 
-func (b *binder) upsertValue(out *UpsertPlan, attr schema.Attribute, op SetOp, o bind.Operand) error {
+func (b *binder) upsertValue(out *UpsertPlan, attr schema.Attribute, op SetOp, o typing.Operand) error {
 	v, err := b.Assigned(attr.Name, attr.Type, o)
 	if err != nil {
 		return err
@@ -149,7 +151,7 @@ func (b *binder) upsertChange(out *UpsertPlan, attr schema.Attribute, isNew bool
 	if isNew {
 		attr.Type = schema.Type{Kind: schema.KindSet}
 		if o.E.Type().Numeric() {
-			attr.Type, _ = bind.InferExpr(o.E)
+			attr.Type, _ = typing.InferExpr(o.E)
 		}
 		out.NewAttrs = append(out.NewAttrs, attr)
 	}
@@ -163,7 +165,7 @@ func (b *binder) upsertChange(out *UpsertPlan, attr schema.Attribute, isNew bool
 	case !attr.Type.Numeric():
 		return diag.New(diag.Type, x.Span(), "%s is %s; only numbers and sets can be added to", phrase.Name(attr.Name), attr.Type)
 	case op == ast.OpSub:
-		o.E = bind.Negation(o.E)
+		o.E = typing.Negation(o.E)
 	}
 	return b.upsertValue(out, attr, OpAdd, o)
 }

@@ -41,6 +41,8 @@ var floors = [][]string{
 	{"engine/exact", "engine/digits"},
 	{"query/write"},
 	{"query/bind", "query/complete", "query/lint", "query/parse"},
+	{"query/names", "query/period"},
+	{"query/typing"},
 	{"query/phrase"},
 	{"query/print"},
 	{"query/lex", "query/plan", "query/calendar"},

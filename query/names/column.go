@@ -1,4 +1,4 @@
-package bind
+package names
 
 import (
 	"github.com/musterdb/muster/query/ast"
@@ -20,15 +20,15 @@ type Column struct {
 }
 
 // column binds a name of a file's header. The plan's property id is the column's index.
-func (b *binder) column(x *ast.Name) (plan.Expr, error) {
+func (s Scope) column(x *ast.Name) (plan.Expr, error) {
 	name := ast.Dotted(x.Parts)
-	for i, c := range b.scope.columns {
+	for i, c := range s.Columns {
 		if c.Name == name {
 			return fileColumn(i, c), nil
 		}
 	}
 	var names []string
-	for _, c := range b.scope.columns {
+	for _, c := range s.Columns {
 		names = append(names, c.Name)
 	}
 	e := diag.New(diag.Name, x.Span(), "the file has no column %s", phrase.Name(name))
