@@ -93,13 +93,13 @@ func (run *Run) shown(pl place, depth int) string {
 
 func (run *Run) totals(depth int) string {
 	items := []string{"count(*)"}
-	for range 1 + run.r.IntN(3) {
+	for i := range 1 + run.r.IntN(3) {
 		fn := pick(run, []string{"sum", "avg", "min", "max"})
 		x := run.number(place{}, 1)
 		if run.chance(0.5) {
 			x = run.aggregate(1)
 		}
-		items = append(items, fn+"(("+x+") * 1)")
+		items = append(items, fmt.Sprintf("%s((%s) * 1) AS t%d", fn, x, i))
 	}
 	return "SELECT " + strings.Join(items, ", ") + " FROM contacts WHERE " + run.cond(place{}, depth) + run.asOf()
 }
