@@ -228,7 +228,7 @@ func (c *compiler) eventWindow(w *ast.Window, sc scope, events []*schema.EventTy
 	}
 	lo := win(&env{db: c.db, clock: c.clock}).lo
 	for _, t := range events {
-		if t.Keep > 0 && lo < c.now-t.Keep.Milliseconds() {
+		if outlived(t, lo, c.now) {
 			return nil, diag.New(diag.Invalid, w.At, "the window reaches back beyond KEEP of %q", t.Name)
 		}
 	}
