@@ -1,0 +1,281 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/musterdb/muster/engine/scalar"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// profiled is a column whose statistics DESCRIBE shows: an attribute of the contacts, or a property of the
+// events of one type. All numbers are exact; what would take more memory than a statement may is null.
+type profiled struct {
+	name string
+	typ  schema.Type
+	x    plan.Expr
+	id   bool // the contact's id among contacts: every value is another
+
+	rows     int64 // contacts, or events
+	values   int64 // that are not null
+	distinct any   // int64, or nil: too many to count, or of a type of which they are not
+	min, max any   // text or nil
+	avg      any
+	top      []topValue
+	topped   bool // top was asked for, and answered
+}
+
+// topValue is a frequent value; of a SET an element.
+type topValue struct {
+	value string
+	count int64
+}
+
+// profiler asks for the statistics of columns of one table.
+type profiler struct {
+	*execution
+	sch  *schema.Schema
+	from schema.EventID
+}
+
+// base returns a plan over the table without anything to answer.
+func (p *profiler) base() *plan.Query {
+	return &plan.Query{Base: p.sch.Base, Schema: p.sch.Version, Clock: p.clock, Zone: zoneName(p.sch), From: p.from, Limit: -1, Grouped: true}
+}
+
+// attributes returns the columns of the contacts.
+func attributes(sch *schema.Schema) []*profiled {
+	var cols []*profiled
+	for _, a := range append(schema.SystemAttributes(), sch.Attrs...) {
+		cols = append(cols, attributeColumn(a))
+	}
+	return cols
+}
+
+func attributeColumn(a schema.Attribute) *profiled {
+	return &profiled{name: a.Name, typ: a.Type, x: &plan.Attr{ID: a.ID, T: plan.Type{Type: a.Type}}, id: a.ID == schema.AttrIDOf}
+}
+
+// properties returns the columns of an event type: the contact, the time, the id if there is one, and the rest.
+func properties(ev *schema.EventType) []*profiled {
+	var cols []*profiled
+	for id := schema.PropTime; id <= schema.PropContact; id++ {
+		if prop, _ := schema.PseudoProp(id); id != schema.PropEventID || ev.HasID {
+			cols = append(cols, propertyColumn(ev, prop))
+		}
+	}
+	for _, prop := range ev.Props {
+		cols = append(cols, propertyColumn(ev, prop))
+	}
+	return cols
+}
+
+func propertyColumn(ev *schema.EventType, prop schema.Property) *profiled {
+	return &profiled{name: prop.Name, typ: prop.Type, x: &plan.Prop{
+		Name: prop.Name, ByEvent: map[schema.EventID]schema.PropID{ev.ID: prop.ID}, T: plan.Type{Type: prop.Type},
+	}}
+}
+
+// Limits of what DESCRIBE looks at.
+const (
+	columnsAtOnce = 40     // columns of one statement
+	fewValues     = 10_000 // distinct values up to which the frequent ones are looked for in an overview
+	maxElements   = 200_000
+)
+
+// totals fills in everything but the frequent values.
+func (p *profiler) totals(ctx context.Context, cols []*profiled) error {
+	for some := range slices.Chunk(cols, columnsAtOnce) {
+		if err := p.someTotals(ctx, some, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// someTotals asks for all totals of some columns in one statement. If their distinct values take too much memory
+// together it asks for half of them at once, and of a single one without its distinct values.
+func (p *profiler) someTotals(ctx context.Context, cols []*profiled, distinct bool) error {
+	err := p.askTotals(ctx, cols, distinct)
+	if !isLimit(err) || !distinct {
+		return err
+	}
+	if len(cols) == 1 {
+		return p.someTotals(ctx, cols, false)
+	}
+	half := len(cols) / 2
+	if err := p.someTotals(ctx, cols[:half], true); err != nil {
+		return err
+	}
+	return p.someTotals(ctx, cols[half:], true)
+}
+
+func isLimit(err error) bool {
+	var known *diag.Error
+	return errors.As(err, &known) && known.Code == diag.Limit
+}
+
+// askTotals asks one statement without groups: its one row has the totals of every column.
+func (p *profiler) askTotals(ctx context.Context, cols []*profiled, distinct bool) error {
+	q := p.base()
+	var take []func(scalarCell)
+	add := func(t plan.Total, f func(scalarCell)) {
+		q.Items = append(q.Items, plan.Item{X: &plan.TotalRef{Index: len(q.Totals), T: t.T}})
+		q.Totals = append(q.Totals, t)
+		take = append(take, f)
+	}
+	count := plan.Of(schema.KindInt)
+	add(plan.Total{Fn: plan.TotalRows, T: count}, func(c scalarCell) {
+		for _, col := range cols {
+			col.rows = c.value.I
+		}
+	})
+	for _, col := range cols {
+		add(plan.Total{Fn: plan.TotalCount, X: col.x, T: count}, func(c scalarCell) { col.values = c.value.I })
+		if distinct && !col.id && col.typ.Kind != schema.KindSet {
+			add(plan.Total{Fn: plan.TotalDistinct, X: col.x, T: count}, func(c scalarCell) { col.distinct = c.value.I })
+		}
+		if k := col.typ.Kind; k != schema.KindSet && k != schema.KindKey {
+			t := plan.Type{Type: col.typ}
+			add(plan.Total{Fn: plan.TotalMin, X: col.x, T: t}, func(c scalarCell) { col.min = c.text() })
+			add(plan.Total{Fn: plan.TotalMax, X: col.x, T: t}, func(c scalarCell) { col.max = c.text() })
+		}
+	}
+	q.Visible = len(q.Items)
+	return p.node.Select(ctx, q, p.sch, func(rec arrow.Record) error {
+		for i, f := range take {
+			v, err := valueAt(rec.Column(i), 0, q.Items[i].X.Type().Type)
+			if err != nil {
+				return err
+			}
+			f(scalarCell{v})
+		}
+		for _, col := range cols {
+			if col.id {
+				col.distinct = col.values
+			}
+		}
+		return nil
+	})
+}
+
+// scalarCell is one cell of an answer.
+type scalarCell struct{ value schema.Value }
+
+// text returns the cell as it is shown, nil for null.
+func (c scalarCell) text() any {
+	if c.value.Null() {
+		return nil
+	}
+	return string(scalar.AppendText(nil, c.value))
+}
+
+// average fills in the average of a number.
+func (p *profiler) average(ctx context.Context, col *profiled) error {
+	if !col.typ.Numeric() {
+		return nil
+	}
+	t := plan.Type{Type: col.typ}
+	if col.typ.Kind != schema.KindFloat {
+		t = plan.Type{Type: schema.Type{Kind: schema.KindDecimal, Scale: uint8(min(int(col.typ.Scale)+6, schema.MaxScale))}, Quotient: true}
+	}
+	q := p.base()
+	q.Totals = []plan.Total{{Fn: plan.TotalAvg, X: col.x, T: t}}
+	q.Items, q.Visible = []plan.Item{{X: &plan.TotalRef{T: t}}}, 1
+	return p.node.Select(ctx, q, p.sch, func(rec arrow.Record) error {
+		if a, ok := rec.Column(0).(*array.Decimal128); ok && !a.IsNull(0) {
+			col.avg = a.Value(0).ToString(int32(t.Scale))
+			return nil
+		}
+		v, err := valueAt(rec.Column(0), 0, t.Type)
+		col.avg = scalarCell{v}.text()
+		return err
+	})
+}
+
+// frequent fills in the most frequent values of a column, at most a number of them.
+func (p *profiler) frequent(ctx context.Context, col *profiled, most int64) error {
+	if col.typ.Kind == schema.KindSet {
+		return p.frequentElements(ctx, col, int(most))
+	}
+	q := p.groups(col)
+	q.Order, q.Limit = []plan.Order{{Item: 1, Desc: true}, {Item: 0}}, most
+	if k := col.typ.Kind; k == schema.KindKey { // which has no order
+		q.Order = q.Order[:1]
+	}
+	err := p.node.Select(ctx, q, p.sch, func(rec arrow.Record) error {
+		for i := range int(rec.NumRows()) {
+			v, err := valueAt(rec.Column(0), i, col.typ)
+			if err != nil {
+				return err
+			}
+			col.top = append(col.top, topValue{string(scalar.AppendText(nil, v)), rec.Column(1).(*array.Int64).Value(i)})
+		}
+		return nil
+	})
+	col.topped = err == nil
+	if isLimit(err) {
+		return nil // too many groups
+	}
+	return err
+}
+
+// groups returns a plan that counts the rows of each value of a column.
+func (p *profiler) groups(col *profiled) *plan.Query {
+	count := plan.Of(schema.KindInt)
+	q := p.base()
+	q.Where = &plan.Not{X: &plan.IsNull{X: col.x}}
+	q.Group, q.Totals = []plan.Expr{col.x}, []plan.Total{{Fn: plan.TotalRows, T: count}}
+	q.Items = []plan.Item{{X: &plan.GroupRef{T: plan.Type{Type: col.typ}}}, {X: &plan.TotalRef{T: count}}}
+	q.Visible = 2
+	return q
+}
+
+// frequentElements counts the elements of a SET by its different sets, each of which is counted once.
+func (p *profiler) frequentElements(ctx context.Context, col *profiled, most int) error {
+	counts := map[string]int64{}
+	tooMany := diag.New(diag.Limit, diag.Span{}, "too many elements")
+	err := p.node.Select(ctx, p.groups(col), p.sch, func(rec arrow.Record) error {
+		for i := range int(rec.NumRows()) {
+			v, err := valueAt(rec.Column(0), i, col.typ)
+			if err != nil {
+				return err
+			}
+			for _, s := range v.Set {
+				counts[s] += rec.Column(1).(*array.Int64).Value(i)
+			}
+			if len(counts) > maxElements {
+				return tooMany
+			}
+		}
+		return nil
+	})
+	if isLimit(err) {
+		return nil
+	}
+	for s, n := range counts {
+		col.top = append(col.top, topValue{s, n})
+	}
+	slices.SortFunc(col.top, func(a, b topValue) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.value, b.value))
+	})
+	col.top = col.top[:min(most, len(col.top))]
+	col.distinct, col.topped = int64(len(counts)), err == nil
+	return err
+}
+
+// share returns part ÷ whole to four decimals.
+func share(part, whole int64) any {
+	if whole == 0 {
+		return nil
+	}
+	return math.Round(float64(part)/float64(whole)*1e4) / 1e4
+}
