@@ -131,6 +131,8 @@ func (x *execution) statement(ctx context.Context, stmt ast.Stmt) error {
 		return x.show(ctx, stmt)
 	case *ast.Kill:
 		return x.kill(stmt)
+	case *ast.Describe:
+		return x.describe(ctx, stmt)
 	case *ast.ShowContact:
 		return x.showContact(ctx, stmt)
 	case *ast.ShowSegmentsOf:
