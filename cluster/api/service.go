@@ -127,6 +127,8 @@ func (x *execution) statement(ctx context.Context, stmt ast.Stmt) error {
 		return x.update(ctx, stmt)
 	case *ast.DeleteEvents:
 		return x.deleteEvents(ctx, stmt)
+	case *ast.Explain:
+		return x.explain(ctx, stmt)
 	case *ast.Show:
 		return x.show(ctx, stmt)
 	case *ast.Kill:

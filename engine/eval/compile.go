@@ -14,8 +14,9 @@ import (
 type compiler struct {
 	view  *storage.View
 	env   scalar.Env
-	memos int  // slots given to gatherNodes
-	slow  bool // a term has no vector path
+	memos int   // slots given to gatherNodes
+	slow  bool  // a term has no vector path
+	notes notes // of EXPLAIN, else nil
 }
 
 // scope says of what a condition is asked.
@@ -28,6 +29,14 @@ const (
 
 // condition compiles x, or NOT x if neg.
 func (c *compiler) condition(x plan.Expr, in scope, neg bool) (node, error) {
+	n, err := c.conditionOf(x, in, neg)
+	if c.notes != nil && err == nil {
+		c.notes.add(n, x, neg)
+	}
+	return n, err
+}
+
+func (c *compiler) conditionOf(x plan.Expr, in scope, neg bool) (node, error) {
 	if in == ofEvent {
 		if n, err := c.ofContactOnly(x, neg); n != nil || err != nil {
 			return n, err
@@ -77,10 +86,15 @@ func (c *compiler) junction(terms []plan.Expr, in scope, neg, any bool) (node, e
 		}
 		nodes = append(nodes, n)
 	}
+	whole := andOf
 	if any {
-		return orOf(nodes), nil
+		whole = orOf
 	}
-	return andOf(nodes), nil
+	n := whole(nodes)
+	if c.notes != nil {
+		c.notes.joined(n, nodes)
+	}
+	return n, nil
 }
 
 // andOf joins terms; ranges of one column become one range.

@@ -180,23 +180,28 @@ func (l *textLeaf) raw(w *Worker, s *source, alive, out []uint64) error {
 	return nil
 }
 
+// zoneOfCodes says what the bounds of a chunk of codes tell of those in s; anyRow is that one must look.
+func zoneOfCodes(c *column.Chunk, s *codeSet) verdict {
+	switch lo, hi, ok := c.MinMax(); {
+	case s.lo > s.hi, ok && (hi < int64(s.lo) || int64(s.hi) < lo):
+		return noRow
+	case c.Enc() == column.Const && s.has(c.Code(0)):
+		return allRow
+	case c.Enc() == column.Const:
+		return noRow
+	case s.solid:
+		return zoneOf(c, span{int64(s.lo), int64(s.hi)})
+	}
+	return anyRow
+}
+
 // testCodes finds the codes of a chunk that are in s.
 func testCodes(w *Worker, out []uint64, c *column.Chunk, s *codeSet) verdict {
-	if s.lo > s.hi {
-		return noRow
-	}
-	all := span{int64(s.lo), int64(s.hi)}
-	if c.Enc() == column.Const {
-		if s.has(c.Code(0)) {
-			return allRow
-		}
-		return noRow
+	if v := zoneOfCodes(c, s); v != anyRow {
+		return v
 	}
 	if s.solid {
-		return testSpan(w, out, c, all)
-	}
-	if lo, hi, ok := c.MinMax(); ok && (hi < all.lo || all.hi < lo) {
-		return noRow
+		return testSpan(w, out, c, span{int64(s.lo), int64(s.hi)})
 	}
 	if c.Width() > 1 && s.passed <= fewCodes {
 		return testEach(w, out, c, s.few)

@@ -48,22 +48,29 @@ func settle(out []uint64, n int, c *column.Chunk, v verdict, neg bool) {
 	}
 }
 
-// testSpan finds the values of an integer chunk within s. Rows that are null may be in out.
-func testSpan(w *Worker, out []uint64, c *column.Chunk, s span) verdict {
+// zoneOf says what the bounds of an integer chunk tell of the values within s; anyRow is that one must look.
+func zoneOf(c *column.Chunk, s span) verdict {
 	lo, hi, ok := c.MinMax()
 	switch {
 	case c.Enc() == column.AllNull || s.empty() || ok && (hi < s.lo || s.hi < lo):
 		return noRow
 	case ok && s.lo <= lo && hi <= s.hi:
 		return allRow
+	case c.Enc() != column.Const:
+		return anyRow
 	}
-	switch c.Enc() {
-	case column.Const:
-		if v := c.Base(); s.lo <= v && v <= s.hi {
-			return allRow
-		}
-		return noRow
-	case column.Bits:
+	if v := c.Base(); s.lo <= v && v <= s.hi {
+		return allRow
+	}
+	return noRow
+}
+
+// testSpan finds the values of an integer chunk within s. Rows that are null may be in out.
+func testSpan(w *Worker, out []uint64, c *column.Chunk, s span) verdict {
+	if v := zoneOf(c, s); v != anyRow {
+		return v
+	}
+	if c.Enc() == column.Bits {
 		return testBits(out, c, s)
 	}
 	if c.Unit() != 1 {
