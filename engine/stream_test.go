@@ -240,7 +240,9 @@ func TestStreamCancel(t *testing.T) {
 	shards := []*Shard{streamShard(t, "a", 65_536, "x")}
 	ctx, cancel := context.WithCancel(t.Context())
 	begun, release := make(chan struct{}), make(chan struct{})
-	go func() { _ = pool.Each(t.Context(), 1, func(context.Context, int) error { close(begun); <-release; return nil }) }()
+	go func() {
+		_ = pool.Each(t.Context(), 1, func(context.Context, int) error { close(begun); <-release; return nil })
+	}()
 	<-begun // the only worker has other work
 	ended := make(chan error)
 	go func() {
@@ -258,4 +260,3 @@ func TestStreamCancel(t *testing.T) {
 	}
 	close(release)
 }
-

@@ -82,6 +82,22 @@ type Answer struct {
 	Body        io.ReadCloser
 	ContentType string
 	Message     string // of a statement that answers no rows; the Body is then empty
+
+	header, trailer *http.Header
+}
+
+// Rows returns how many rows the server says that the answer has, once the Body was read to its end; false if
+// it does not say, or something on the way has dropped what it said.
+func (a *Answer) Rows() (int64, bool) {
+	for _, h := range []*http.Header{a.header, a.trailer} {
+		if h == nil {
+			continue
+		}
+		if n, err := strconv.ParseInt(h.Get("Muster-Rows"), 10, 64); err == nil {
+			return n, true
+		}
+	}
+	return 0, false
 }
 
 // Statement is a statement with what belongs to it.
@@ -93,7 +109,7 @@ type Statement struct {
 	Params map[string]any
 }
 
-// Query carries out a statement without parameters. Format is json, ndjson, csv or arrow.
+// Query carries out a statement without parameters. Format is json, ndjson, csv, arrow, parquet or markdown.
 func (c *Client) Query(ctx context.Context, base, statement, format string) (*Answer, error) {
 	return c.Ask(ctx, Statement{Base: base, Text: statement}, format)
 }
@@ -113,7 +129,10 @@ func (c *Client) Ask(ctx context.Context, s Statement, format string) (*Answer, 
 	if err != nil {
 		return nil, err
 	}
-	a := &Answer{Body: resp.Body, ContentType: resp.Header.Get("Content-Type"), Message: resp.Header.Get("Muster-Message")}
+	a := &Answer{
+		Body: resp.Body, ContentType: resp.Header.Get("Content-Type"), Message: resp.Header.Get("Muster-Message"),
+		header: &resp.Header, trailer: &resp.Trailer,
+	}
 	if media, _, _ := mime.ParseMediaType(a.ContentType); a.Message == "" && media != contentTypes[format] {
 		defer resp.Body.Close()
 		return nil, notMuster(resp)
@@ -124,6 +143,7 @@ func (c *Client) Ask(ctx context.Context, s Statement, format string) (*Answer, 
 // contentTypes are those of answers, by format. What has another one does not come from Muster.
 var contentTypes = map[string]string{
 	"json": "application/json", "ndjson": "application/x-ndjson", "csv": "text/csv", "arrow": "application/vnd.apache.arrow.stream",
+	"parquet": "application/vnd.apache.parquet", "markdown": "text/markdown",
 }
 
 // notMuster is the error of an answer that Muster does not give.

@@ -33,6 +33,8 @@ var formats = []format{
 	{"ndjson", "application/x-ndjson", tabular.NDJSON},
 	{"csv", "text/csv; charset=utf-8", tabular.CSV},
 	{"arrow", "application/vnd.apache.arrow.stream", tabular.Arrow},
+	{"parquet", "application/vnd.apache.parquet", tabular.Parquet},
+	{"markdown", "text/markdown; charset=utf-8", tabular.Markdown},
 }
 
 // chooseFormat returns the format that ?format= names, else the one that Accept likes best.
@@ -46,7 +48,7 @@ func chooseFormat(r *http.Request) (format, error) {
 			return f, nil
 		}
 	}
-	return format{}, diag.New(diag.Invalid, diag.Span{}, "there is no format %q", name).WithHint("use json, ndjson, csv or arrow")
+	return format{}, diag.New(diag.Invalid, diag.Span{}, "there is no format %q", name).WithHint("use json, ndjson, csv, arrow, parquet or markdown")
 }
 
 // accepted returns the format with the highest quality in Accept; the first of equals, and the default if
@@ -130,6 +132,22 @@ func (a *answer) Begin(sch *arrow.Schema) (err error) {
 // Record sends rows.
 func (a *answer) Record(r arrow.Record) error { return a.out.Write(r) }
 
+// Streams says whether the form can be made in pieces.
+func (a *answer) Streams() bool {
+	_, ok := a.out.(tabular.PieceWriter)
+	return ok
+}
+
+// Encode makes a piece of rows.
+func (a *answer) Encode(dst []byte, rec arrow.Record) ([]byte, error) {
+	return a.out.(tabular.PieceWriter).Encode(dst, rec)
+}
+
+// Encoded sends a piece.
+func (a *answer) Encoded(piece []byte, _ int64) error {
+	return a.out.(tabular.PieceWriter).WritePiece(piece)
+}
+
 // Message answers a statement that has no rows.
 func (a *answer) Message(text string) error {
 	a.w.Header().Set("Muster-Message", headerText(text))
@@ -175,15 +193,29 @@ func (a *answer) finish(stats api.Stats) error {
 		if err := doc.Finish(`"stats":{` + said + `}`); err != nil {
 			return err
 		}
+		a.sayRows(stats.Rows)
 		return a.held.Flush()
 	}
 	if err := a.out.Close(); err != nil {
 		return err
 	}
+	a.sayRows(stats.Rows) // what Close has sent may have been the beginning
 	if a.format.tabular == tabular.NDJSON {
 		fmt.Fprintf(a.held, "{\"@end\":{%s}}\n", said)
 	}
 	return a.held.Flush()
+}
+
+// rowsHeader says how many rows an answer has that is whole: a header of one that was held back until it was, a
+// trailer of one that was sent on the way.
+const rowsHeader = "Muster-Rows"
+
+func (a *answer) sayRows(n int64) {
+	name := rowsHeader
+	if a.held.sent {
+		name = http.TrailerPrefix + rowsHeader
+	}
+	a.w.Header().Set(name, strconv.FormatInt(n, 10))
 }
 
 // holdBytes is how much of an answer is held back. Most statements that fail do so before it is full.

@@ -83,6 +83,8 @@ func TestFormats(t *testing.T) {
 		{"ndjson", "", "application/x-ndjson", "application/x-ndjson"},
 		{"the better one", "", "text/csv;q=0.1, application/x-ndjson;q=0.8", "application/x-ndjson"},
 		{"arrow", "", "application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.stream"},
+		{"markdown", "", "text/markdown", "text/markdown; charset=utf-8"},
+		{"parquet", "", "application/vnd.apache.parquet", "application/vnd.apache.parquet"},
 		{"not wanted", "", "text/csv;q=0, */*", "application/json"},
 		{"half a name", "", "text", "application/json"},
 	} {
@@ -90,12 +92,21 @@ func TestFormats(t *testing.T) {
 		if got := r.head.Get("Content-Type"); r.status != 200 || got != c.contentType {
 			t.Errorf("%s: %d %q, want %q: %.200s", c.name, r.status, got, c.contentType, r.body)
 		}
+		if got := r.head.Get("Muster-Rows"); got != "2" {
+			t.Errorf("%s: Muster-Rows is %q", c.name, got)
+		}
 	}
 	query("&format=xml").wants(t, 400, "INVALID", "xml", "ndjson")
 	checkJSON(t, query("&format=json").body)
 	checkLines(t, query("&format=ndjson").body)
 	if got := query("&format=csv").body; strings.ReplaceAll(got, "\r", "") != "id,n,name\nc0,0,\"Zoë \"\"0\"\"\"\nc1,1,\"Zoë \"\"1\"\"\"\n" {
 		t.Errorf("CSV: %q", got)
+	}
+	if got := query("&format=markdown").body; got != "| id  |   n | name    |\n| --- | --: | ------- |\n| c0  |   0 | Zoë \"0\" |\n| c1  |   1 | Zoë \"1\" |\n" {
+		t.Errorf("Markdown: %q", got)
+	}
+	if got := query("&format=parquet").body; !strings.HasPrefix(got, "PAR1") || !strings.HasSuffix(got, "PAR1") {
+		t.Errorf("Parquet: %.20q", got)
 	}
 	r, err := ipc.NewReader(bytes.NewReader([]byte(query("&format=arrow").body)))
 	if err != nil {
@@ -203,13 +214,14 @@ func TestErrorAfterRows(t *testing.T) {
 	if last := lines[len(lines)-1]; !strings.HasPrefix(last, `{"@error":`) || !strings.Contains(last, `"OVERFLOW"`) {
 		t.Errorf("NDJSON that fails late ends with %.200s", last)
 	}
-	for _, f := range []string{"json", "csv", "arrow"} {
+	for _, f := range []string{"json", "csv", "arrow", "markdown"} {
 		if r := d.ask("shop", q, f); r.status != http.StatusOK || r.cut == nil {
 			t.Errorf("%s that fails late looks whole, %d, %d bytes", f, r.status, len(r.body))
 		}
 	}
 	// What fails before much is sent has a status of its own.
-	for _, f := range []string{"json", "csv", "arrow", "ndjson"} {
+	d.ask("shop", q, "parquet").wants(t, http.StatusUnprocessableEntity, "OVERFLOW") // a row group is sent at once
+	for _, f := range []string{"json", "csv", "arrow", "ndjson", "markdown"} {
 		d.ask("shop", q+" WHERE n = 1 OR id < 'c00050'", f).wants(t, http.StatusUnprocessableEntity, "OVERFLOW")
 	}
 }

@@ -4,15 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
 
-	"github.com/apache/arrow/go/v17/arrow/ipc"
-
 	"github.com/musterdb/muster/cluster/client"
-	"github.com/musterdb/muster/cmd/internal/render"
 	"github.com/musterdb/muster/cmd/internal/session"
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/parse"
@@ -22,7 +18,7 @@ import (
 type queryCmd struct {
 	URL     string            `help:"Server." default:"http://127.0.0.1:7070" env:"MUSTER_URL" placeholder:"URL"`
 	Base    string            `help:"Base that the statements are about; USE changes it." env:"MUSTER_BASE" placeholder:"NAME"`
-	Format  string            `help:"Form of answers: ${enum}." enum:"table,json,ndjson,csv" default:"table"`
+	Format  string            `help:"Form of answers: ${enum}; auto is what the name of the -o file says, else table." enum:"auto,table,csv,json,ndjson,markdown,arrow,parquet" default:"auto" placeholder:"FORM"`
 	Command string            `short:"c" help:"Statements, separated by semicolons." placeholder:"STMT" xor:"what"`
 	File    string            `short:"f" help:"File of statements; - reads standard input." placeholder:"FILE" xor:"what"`
 	Param   map[string]string `help:"Value of a parameter of the statements: $name or $1. A number, TRUE, FALSE, NULL or a 'text' as the language writes it; anything else is a text." placeholder:"NAME=VALUE" mapsep:"none"`
@@ -34,7 +30,7 @@ func (queryCmd) Help() string {
 	return `Examples:
   muster query -c "CREATE BASE shop"
   muster query --base shop -c "COPY contacts FROM 'contacts.csv' (id = customer_id, country = country)"
-  muster query --base shop --format csv -o germans.csv -c "SELECT id, email FROM contacts WHERE country = 'DE'"
+  muster query --base shop -o germans.csv -c "SELECT id, email FROM contacts WHERE country = 'DE'"
   muster query --base shop --param country=DE --param age=30 -c "COUNT country = $country AND age > $age"
 
 Exit codes: 0 done, 1 a statement failed, 2 the command line is wrong, 3 the server cannot be reached.`
@@ -49,6 +45,9 @@ func (c *queryCmd) Run(ctx context.Context, io streams) error {
 	server, err := client.New(c.URL)
 	if err != nil {
 		return usagef("%v", err)
+	}
+	if err := c.chooseForm(io.out); err != nil {
+		return err
 	}
 	out, err := createOutput(c.Output, io.out)
 	if err != nil {
@@ -97,14 +96,6 @@ func paramValue(text string) any {
 	return text
 }
 
-// wire returns the form in which the server answers.
-func (c *queryCmd) wire() string {
-	if c.Format == "table" {
-		return "arrow"
-	}
-	return c.Format
-}
-
 // text returns the statements.
 func (c *queryCmd) text() (string, error) {
 	switch {
@@ -121,34 +112,4 @@ func (c *queryCmd) text() (string, error) {
 		return string(text), nil
 	}
 	return "", usagef("say what to ask: -c STATEMENT or -f FILE")
-}
-
-// rows writes an answer in the form that was asked for.
-func (c *queryCmd) rows(out io.Writer) func(*client.Answer) error {
-	return func(answer *client.Answer) error {
-		if c.Format == "table" {
-			return drawTable(answer.Body, out)
-		}
-		if _, err := io.Copy(out, answer.Body); err != nil {
-			return fmt.Errorf("the answer was cut off, what is written is not whole: %w", err)
-		}
-		return nil
-	}
-}
-
-// drawTable reads an Arrow stream and draws it.
-func drawTable(body io.Reader, out io.Writer) error {
-	r, err := ipc.NewReader(body)
-	if err != nil {
-		return fmt.Errorf("the answer cannot be read: %w", err)
-	}
-	defer r.Release()
-	t := render.NewTable(r.Schema())
-	for r.Next() {
-		t.Add(r.Record())
-	}
-	if err := r.Err(); err != nil {
-		return fmt.Errorf("the answer was cut off: %w", err)
-	}
-	return t.Draw(out)
 }

@@ -32,40 +32,90 @@ func Create(path string, f Format, s *arrow.Schema) (*File, error) {
 		f = named
 	}
 	if f == Auto {
-		return nil, fmt.Errorf("%s: cannot tell the format; name the file .csv, .ndjson, .parquet or .arrow (or these with .gz, .zst)", path)
+		return nil, unnamed(path)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part")
+	out, w, err := begin(path, compression)
 	if err != nil {
 		return nil, err
 	}
-	out := &File{path: path, temp: temp, buf: bufio.NewWriterSize(temp, 256<<10)}
-	w, err := out.compress(compression)
-	if err == nil {
-		out.Writer, err = NewWriter(w, f, s)
-	}
-	if err != nil {
+	if out.Writer, err = NewWriter(w, f, s); err != nil {
 		out.Abort()
 		return nil, err
 	}
 	return out, nil
 }
 
+// BytesFile is a File whose content comes as bytes of its format, not as records.
+type BytesFile struct {
+	File
+	w io.Writer
+}
+
+// CreateBytes begins a file as Create does. What is written is compressed as its name says.
+func CreateBytes(path string) (*BytesFile, error) {
+	_, compression := FormatOf(path)
+	out, w, err := begin(path, compression)
+	if err != nil {
+		return nil, err
+	}
+	return &BytesFile{File: *out, w: w}, nil
+}
+
+// Write writes bytes. After an error Commit fails too.
+func (f *BytesFile) Write(p []byte) (n int, err error) {
+	if f.err == nil {
+		n, f.err = f.w.Write(p)
+	}
+	return n, f.err
+}
+
+func unnamed(path string) error {
+	return fmt.Errorf("%s: cannot tell the format; name the file .csv, .ndjson, .parquet, .arrow or .md (or these with .gz, .zst)", path)
+}
+
+// begin makes the file under another name, and the stream into it.
+func begin(path, compression string) (*File, io.Writer, error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part")
+	if err != nil {
+		return nil, nil, err
+	}
+	out := &File{path: path, temp: temp, buf: bufio.NewWriterSize(temp, 256<<10)}
+	w, err := out.compress(compression)
+	if err != nil {
+		out.Abort()
+		return nil, nil, err
+	}
+	return out, w, nil
+}
+
 func (f *File) compress(how string) (io.Writer, error) {
+	if how == "" {
+		return f.buf, nil
+	}
+	z, err := Compress(f.buf, how)
+	if err != nil {
+		return nil, err
+	}
+	f.chain = append(f.chain, z)
+	return z, nil
+}
+
+// Compress returns a stream that compresses into w as FormatOf says: "gz", "zst", or "" for not at all. Its
+// Close ends the compression and does not close w.
+func Compress(w io.Writer, how string) (io.WriteCloser, error) {
 	switch how {
 	case "gz":
-		z := gzip.NewWriter(f.buf)
-		f.chain = append(f.chain, z)
-		return z, nil
+		return gzip.NewWriter(w), nil
 	case "zst":
-		z, err := zstd.NewWriter(f.buf, zstd.WithEncoderConcurrency(1))
-		if err != nil {
-			return nil, err
-		}
-		f.chain = append(f.chain, z)
-		return z, nil
+		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
 	}
-	return f.buf, nil
+	return uncompressed{w}, nil
 }
+
+type uncompressed struct{ io.Writer }
+
+// Close does nothing.
+func (uncompressed) Close() error { return nil }
 
 // Write writes the rows of a record. After an error Commit fails too.
 func (f *File) Write(rec arrow.Record) error {
@@ -95,8 +145,10 @@ func (f *File) finish() error {
 	if f.err != nil {
 		return f.err
 	}
-	if err := f.Writer.Close(); err != nil {
-		return err
+	if f.Writer != nil {
+		if err := f.Writer.Close(); err != nil {
+			return err
+		}
 	}
 	for _, c := range f.chain {
 		if err := c.Close(); err != nil {

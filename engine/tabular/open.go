@@ -29,16 +29,17 @@ const (
 	Parquet
 	Arrow     // IPC stream when written; either when read
 	ArrowFile // IPC file when written
+	Markdown  // a table of GitHub's Markdown; written only
 )
 
-var formatNames = [...]string{"auto", "csv", "ndjson", "parquet", "arrow", "arrow file"}
+var formatNames = [...]string{"auto", "csv", "ndjson", "parquet", "arrow", "arrow file", "markdown"}
 
 // String returns the format's name.
 func (f Format) String() string { return formatNames[f] }
 
 var extensions = map[string]Format{
 	".csv": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON, ".json": NDJSON, ".parquet": Parquet,
-	".arrow": ArrowFile, ".feather": ArrowFile, ".arrows": Arrow, ".ipc": Arrow,
+	".arrow": ArrowFile, ".feather": ArrowFile, ".arrows": Arrow, ".ipc": Arrow, ".md": Markdown, ".markdown": Markdown,
 }
 
 // FormatOf returns the format and the compression ("", "gz", "zst") that a file's name says; Auto if it
@@ -152,6 +153,8 @@ func (r *Reader) open(in io.Reader, plain *bufio.Reader, opt Options) (source, e
 		return newParquet(in, plain, len(r.closers) > 0, opt)
 	case Arrow, ArrowFile:
 		return newArrow(plain, opt)
+	case Markdown:
+		return nil, errors.New("a Markdown table is written, not read; read the rows as .csv, .ndjson, .parquet or .arrow")
 	}
 	return nil, errors.New("cannot tell the format; name the file .csv, .ndjson, .parquet or .arrow (or these with .gz, .zst)")
 }

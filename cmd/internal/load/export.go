@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/apache/arrow/go/v17/arrow/ipc"
@@ -16,21 +17,52 @@ import (
 )
 
 // Export carries out COPY (SELECT …) TO 'file' and returns how many rows the file has. The file appears
-// under its name only when it is whole.
+// under its name only when it is whole. CSV and NDJSON come from the server as they are written, for it makes
+// them on all its cores; the other formats are made here of an Arrow stream.
 func Export(ctx context.Context, c *client.Client, base string, stmt *ast.CopyTo, params map[string]any) (rows int64, err error) {
-	answer, err := c.Ask(ctx, client.Statement{Base: base, Text: print.Stmt(stmt.Query), Params: params}, "arrow")
+	format, _ := tabular.FormatOf(stmt.File.Text)
+	wire := "arrow"
+	if format == tabular.CSV || format == tabular.NDJSON {
+		wire = format.String()
+	}
+	answer, err := c.Ask(ctx, client.Statement{Base: base, Text: print.Stmt(stmt.Query), Params: params}, wire)
 	if err != nil {
 		return 0, err
 	}
 	defer answer.Body.Close()
+	switch format {
+	case tabular.CSV:
+		return exportText(stmt.File, func(w io.Writer) (int64, error) { return copyCSV(w, answer) })
+	case tabular.NDJSON:
+		return exportText(stmt.File, func(w io.Writer) (int64, error) { return copyLines(w, answer.Body) })
+	}
+	return exportRecords(answer, stmt.File)
+}
+
+// exportText writes a file of what copy gets.
+func exportText(name *ast.Literal, copy func(io.Writer) (int64, error)) (int64, error) {
+	f, err := tabular.CreateBytes(name.Text)
+	if err != nil {
+		return 0, unwritable(name, err)
+	}
+	defer f.Abort()
+	rows, err := copy(f)
+	if err != nil {
+		return 0, err
+	}
+	return rows, f.Commit()
+}
+
+// exportRecords writes a file of an Arrow stream.
+func exportRecords(answer *client.Answer, name *ast.Literal) (rows int64, err error) {
 	r, err := ipc.NewReader(answer.Body)
 	if err != nil {
 		return 0, fmt.Errorf("the answer cannot be read: %w", err)
 	}
 	defer r.Release()
-	f, err := tabular.Create(stmt.File.Text, tabular.Auto, r.Schema())
+	f, err := tabular.Create(name.Text, tabular.Auto, r.Schema())
 	if err != nil {
-		return 0, unwritable(stmt.File, err)
+		return 0, unwritable(name, err)
 	}
 	defer f.Abort()
 	for r.Next() {
@@ -40,9 +72,13 @@ func Export(ctx context.Context, c *client.Client, base string, stmt *ast.CopyTo
 		rows += r.Record().NumRows()
 	}
 	if err := r.Err(); err != nil {
-		return 0, fmt.Errorf("the answer was cut off, nothing was written: %w", err)
+		return 0, cutOff(err)
 	}
 	return rows, f.Commit()
+}
+
+func cutOff(err error) error {
+	return fmt.Errorf("the answer was cut off, nothing was written: %w", err)
 }
 
 // unwritable is the error of a file that cannot be made. It leaves out the name under which it is made.
