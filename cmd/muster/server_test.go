@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -13,19 +14,40 @@ import (
 	"testing"
 	"time"
 
+	"github.com/musterdb/muster/bench/shop"
 	"github.com/musterdb/muster/cluster/api"
 	"github.com/musterdb/muster/cluster/httpd"
 	"github.com/musterdb/muster/cluster/node"
+	"github.com/musterdb/muster/cmd/internal/render"
+	"github.com/musterdb/muster/cmd/internal/synthetic"
 )
 
 // testServer serves an ephemeral node in this process and returns its URL.
 func testServer(t *testing.T) string {
 	t.Helper()
+	return filledServer(t, func(*api.Service) error { return nil })
+}
+
+// demoServer is a server with a small shop, as muster demo has it.
+func demoServer(t *testing.T) string {
+	t.Helper()
+	return filledServer(t, func(svc *api.Service) error {
+		cfg := shop.Config{Seed: 1, Contacts: 2000, Clock: time.Now().UTC()}
+		return synthetic.LoadShop(t.Context(), svc, demoBase, cfg, render.NewProgress(io.Discard, false))
+	})
+}
+
+func filledServer(t *testing.T, fill func(*api.Service) error) string {
+	t.Helper()
 	n, err := node.Open(node.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(httpd.New(api.New(n, api.Config{}), httpd.Config{Version: "test"}))
+	svc := api.New(n, api.Config{})
+	if err := fill(svc); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(httpd.New(svc, httpd.Config{Version: "test"}))
 	t.Cleanup(func() {
 		srv.Close()
 		if err := n.Close(context.Background()); err != nil {
