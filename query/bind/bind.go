@@ -34,7 +34,8 @@ type binder struct {
 	sch    *schema.Schema
 	zone   *calendar.Zone
 	now    int64 // the clock that the statement was given: retention counts from it
-	clock  int64 // the clock under which the statement is asked: now, or AS OF
+	asked  int64 // the clock under which the statement is asked: now, or its AS OF
+	clock  int64 // the clock under which what is being bound is asked: asked, or AS OF of a segment
 	params map[string]schema.Value
 	scope  scope
 
@@ -52,7 +53,7 @@ func newBinder(sch *schema.Schema, opt Options, sc names.Scope) (*binder, error)
 		return nil, err
 	}
 	sc.Schema = sch
-	return &binder{sch: sch, zone: zone, now: opt.Clock, clock: opt.Clock, params: opt.Params, scope: scope{Scope: sc}, sources: opt.Sources}, nil
+	return &binder{sch: sch, zone: zone, now: opt.Clock, asked: opt.Clock, clock: opt.Clock, params: opt.Params, scope: scope{Scope: sc}, sources: opt.Sources}, nil
 }
 
 // within binds under another scope.
@@ -100,7 +101,7 @@ func (b *binder) head(q *plan.Query, where, asOf ast.Expr) (err error) {
 			return err
 		}
 	}
-	q.Clock = b.clock
+	b.asked, q.Clock = b.clock, b.clock
 	if where != nil {
 		q.Where, err = b.condition(where)
 	}

@@ -45,7 +45,7 @@ func (b *binder) call(x *ast.Call) (plan.Expr, error) {
 	for _, a := range args {
 		out.Args = append(out.Args, a.E)
 	}
-	return out, nil
+	return b.yearsThen(out), nil
 }
 
 // truncated computes date_trunc of a constant, so that it may end a window.

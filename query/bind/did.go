@@ -121,7 +121,7 @@ func (b *binder) nth(x *ast.Nth) (plan.Expr, error) {
 		return nil, err
 	}
 	w, err := b.eventWindow(x.Window, events)
-	return &plan.Nth{Sel: sel, N: x.N, Window: w}, err
+	return b.nthThen(&plan.Nth{Sel: sel, N: x.N, Window: w}), err
 }
 
 // knownFor binds KNOWN FOR d: created_at <= now - d.
@@ -297,7 +297,9 @@ func (b *binder) aggregateOf(x *ast.Aggregate, fn plan.AggFn) (plan.Expr, error)
 			return nil, names.NoProperty(at, events, ast.Dotted(parts))
 		}
 	}
-	out.T, err = aggType(x, out)
+	if out.T, err = aggType(x, out); err == nil && fn == plan.AggRecency {
+		return b.recencyThen(out), nil
+	}
 	return out, err
 }
 

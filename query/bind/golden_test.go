@@ -115,6 +115,7 @@ func addSegments(sch *schema.Schema) {
 		{Name: "broken", Text: "contry = 'PL'"},
 		{Name: "round", Text: "IN SEGMENT round OR age > 3", Attrs: []schema.AttrID{17}, Uses: []schema.SegmentID{8}},
 		{Name: "on broken", Text: "IN SEGMENT broken", Uses: []schema.SegmentID{7}},
+		{Name: "fresh", Text: "recency(purchase) < 5d AND LAST purchase BETWEEN 5d AND 2d AGO AND 2ND purchase WITHIN 5d AND FIRST purchase BEFORE 5d AGO", Events: []schema.EventID{1}},
 		{Name: "grown_up", Text: "age >= years_since('2008-01-01')", Attrs: []schema.AttrID{17}},
 	} {
 		s.ID = schema.SegmentID(len(sch.Segments) + 1)

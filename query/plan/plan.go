@@ -233,8 +233,9 @@ type Selector struct {
 	Keep map[schema.EventID]int64
 }
 
-// Window is a closed range of instants in ms: From ≤ time ≤ To. To is never later than the statement's
-// clock. The whole history is From = MinTime.
+// Window is a closed range of instants in ms: From ≤ time ≤ To. To is never later than the clock: the
+// statement's, or in the condition of a segment that of its reference, which may be the later one. The whole
+// history is From = MinTime.
 type Window struct{ From, To int64 }
 
 // MinTime is the From of a window without a beginning.
