@@ -53,3 +53,15 @@ func TestSegmentOfRowsIsAllOrNothing(t *testing.T) {
 		t.Errorf("a segment is left over:\n%s", got)
 	}
 }
+
+// TestSchemaIsLean: the schema does not carry the whole of long conditions, which clients do not need to load.
+func TestSchemaIsLean(t *testing.T) {
+	d := seven(t)
+	d.must("shop", "CREATE SEGMENT long AS name IN ('"+strings.Repeat("ü", 5000)+"')")
+	d.must("shop", "CREATE SEGMENT short AS n > 1")
+	r := d.send("GET", "/v1/bases/shop/schema", nil)
+	if len(r.body) > 3000 || !strings.Contains(r.body, `üü…"`) || !strings.Contains(r.body, `"n \u003e 1"`) && !strings.Contains(r.body, `"n > 1"`) {
+		t.Errorf("%d bytes: %s", len(r.body), r.body)
+	}
+	d.is("COUNT IN SEGMENT long OR IN SEGMENT short", "5")
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/musterdb/muster/cluster/api"
@@ -94,8 +95,18 @@ func (s *server) schema(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, sch)
+	lean := *sch // conditions may be many megabytes together
+	lean.Segments = slices.Clone(sch.Segments)
+	for i := range lean.Segments {
+		if text := &lean.Segments[i].Text; len(*text) > shownCondition {
+			*text = strings.ToValidUTF8((*text)[:shownCondition], "") + "…"
+		}
+	}
+	writeJSON(w, http.StatusOK, &lean)
 }
+
+// shownCondition is how many bytes of a segment's condition are among the schema; SHOW SEGMENTS has the whole.
+const shownCondition = 500
 
 // readBody reads a body that must be whole in memory.
 func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
