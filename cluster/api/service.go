@@ -30,6 +30,7 @@ type Service struct {
 	running  running
 	prepared prepared
 	filling  filling
+	frequent frequent
 }
 
 // New returns the service of a node.
@@ -70,6 +71,8 @@ type Stats struct {
 	Rows    int64         // answered
 	Elapsed time.Duration // from text to the last record
 	Clock   int64         // the statement's clock in ms; 0 if it has none
+	// Warnings are of what is legal but rarely meant; their places are in the statement's text.
+	Warnings []diag.Warning
 }
 
 // Query carries out one statement and hands its answer to the sink. Errors of the user are *diag.Error
@@ -87,7 +90,7 @@ func (s *Service) run(ctx context.Context, req Request, stmt ast.Stmt, to Sink) 
 	defer s.running.leave(q)
 	x := &execution{Service: s, req: req, to: watched{to, q}, query: q}
 	err := x.parsed(ctx, stmt)
-	stats := Stats{Rows: q.rows.Load(), Elapsed: time.Since(q.begin), Clock: x.clock}
+	stats := Stats{Rows: q.rows.Load(), Elapsed: time.Since(q.begin), Clock: x.clock, Warnings: x.warnings}
 	err = s.explain(ctx, req, err)
 	s.metrics.statement(stats, err)
 	return stats, err
@@ -100,6 +103,7 @@ func (x *execution) parsed(ctx context.Context, stmt ast.Stmt) (err error) {
 			return err
 		}
 	}
+	x.warn(stmt)
 	return x.statement(ctx, stmt)
 }
 
@@ -110,6 +114,8 @@ type execution struct {
 	to    Sink
 	query *query
 	clock int64
+
+	warnings []diag.Warning
 }
 
 // statement carries out one statement.

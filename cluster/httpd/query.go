@@ -189,6 +189,9 @@ func (a *answer) end(stats api.Stats, err error) {
 // finish ends an answer that is whole.
 func (a *answer) finish(stats api.Stats) error {
 	said := fmt.Sprintf(`"rows":%d,"elapsed_ms":%.3f,"clock":%d`, stats.Rows, float64(stats.Elapsed.Microseconds())/1000, stats.Clock)
+	if len(stats.Warnings) > 0 {
+		said += `,"warnings":` + string(mustJSON(warningsOf(stats.Warnings)))
+	}
 	if doc, ok := a.out.(*tabular.Document); ok {
 		if err := doc.Finish(`"stats":{` + said + `}`); err != nil {
 			return err

@@ -35,6 +35,8 @@ func New(svc *api.Service, cfg Config) http.Handler {
 	for path, handle := range map[string]http.HandlerFunc{
 		"/v1/query":                           s.query,
 		"/v1/statements/{id}":                 s.execute,
+		"/v1/complete":                        s.complete,
+		"/v1/check":                           s.check,
 		"/v1/bases/{base}/contacts":           bulk.bounded(s.contacts),
 		"/v1/bases/{base}/events/{type}":      bulk.bounded(s.events),
 		"/v1/bases/{base}/segments/{segment}": bulk.bounded(s.segment),
@@ -82,8 +84,10 @@ func postOnly(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/v1/statements/"):
 		hint = "POST carries the statement out, DELETE forgets it; GET /v1/statements lists those there are"
-	case r.URL.Path == "/v1/query":
-		hint = "send the statement as the body: curl 'http://127.0.0.1:7070/v1/query?base=shop' --data \"COUNT country = 'PL'\""
+	case r.URL.Path == "/v1/complete":
+		hint = `send the text and the cursor as the body: {"text": "COUNT cou", "cursor": 9}`
+	case r.URL.Path == "/v1/query", r.URL.Path == "/v1/check":
+		hint = "send the statement as the body: curl 'http://127.0.0.1:7070" + r.URL.Path + "?base=shop' --data \"COUNT country = 'PL'\""
 	}
 	w.Header().Set("Allow", http.MethodPost)
 	refuse(w, http.StatusMethodNotAllowed, r.URL.Path+" takes POST, not "+r.Method, hint)

@@ -140,6 +140,9 @@ func (s *Session) ask(ctx context.Context, text string, stmt ast.Stmt) error {
 		return err
 	}
 	defer answer.Body.Close()
+	for _, w := range answer.Warnings() {
+		fmt.Fprintln(s.Notes, "note: "+w)
+	}
 	if answer.Message != "" {
 		fmt.Fprintln(s.Notes, answer.Message)
 		return nil
