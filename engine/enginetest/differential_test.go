@@ -34,19 +34,34 @@ const statementsPerBase = 150
 // TestDifferential holds the engine to the oracle on random bases: with MUSTER_SEED the base of that seed
 // alone, else as many as the time allows.
 func TestDifferential(t *testing.T) {
-	differential(t, budget(4*time.Second), newScenario)
+	differential(t, newQuota(4*time.Second), newScenario)
 }
 
-// TestSelects does so with SELECTs alone: groups, totals, events as a table. MUSTER_SELECTS is how many to
-// ask at least, instead of for how long.
-func TestSelects(t *testing.T) {
-	differential(t, budget(4*time.Second), newSelects)
+// quota is how long a random test goes on, or with MUSTER_SELECTS how many statements it asks at least.
+type quota struct {
+	end   time.Time
+	least int
 }
 
-func differential(t *testing.T, long time.Duration, scenarioOf func(seed uint64, statements int) *scenario) {
-	seed, given := firstSeed(t)
-	end := time.Now().Add(long)
+func newQuota(long time.Duration) quota {
 	least, _ := strconv.Atoi(os.Getenv("MUSTER_SELECTS"))
+	return quota{time.Now().Add(budget(long)), least}
+}
+
+func (q quota) met(asked int) bool {
+	if q.least > 0 {
+		return asked >= q.least
+	}
+	return time.Now().After(q.end)
+}
+
+// TestSelects does so with SELECTs alone: groups, totals, events as a table.
+func TestSelects(t *testing.T) {
+	differential(t, newQuota(4*time.Second), newSelects)
+}
+
+func differential(t *testing.T, enough quota, scenarioOf func(seed uint64, statements int) *scenario) {
+	seed, given := firstSeed(t)
 	var sum tally
 	bases, bad := 0, 0
 	for s := seed; ; s++ {
@@ -58,8 +73,7 @@ func differential(t *testing.T, long time.Duration, scenarioOf func(seed uint64,
 			}
 		}
 		bases++
-		asked := sum[enginetest.Same] + sum[enginetest.Refused]
-		if given && least == 0 || least > 0 && asked >= least || least == 0 && time.Now().After(end) {
+		if asked := sum[enginetest.Same] + sum[enginetest.Refused]; given || enough.met(asked) {
 			break
 		}
 	}

@@ -67,7 +67,7 @@ func (w *twins) answer(t *testing.T, text string) [][]string {
 // are not a proportion that could fail by chance.
 func TestAgainstSQLite(t *testing.T) {
 	seed, given := firstSeed(t)
-	end, asked, several := time.Now().Add(budget(2*time.Second)), 0, 0
+	enough, asked, several := newQuota(2*time.Second), 0, 0
 	for s := seed; ; s++ {
 		w := newTwins(t, s, twin.SQLite)
 		db := openSQLite(t, w.SQL)
@@ -83,7 +83,7 @@ func TestAgainstSQLite(t *testing.T) {
 		}
 		w.engine.Close()
 		_ = db.Close()
-		if given || t.Failed() || time.Now().After(end) {
+		if given || t.Failed() || enough.met(asked) {
 			break
 		}
 	}
@@ -160,7 +160,7 @@ func TestAgainstDuckDB(t *testing.T) {
 		t.Skipf("SKIPPED: %s has no module duckdb (%v); pip install duckdb, and set MUSTER_PYTHON", python, err)
 	}
 	seed, given := firstSeed(t)
-	end, asked := time.Now().Add(budget(2*time.Second)), 0
+	enough, asked := newQuota(2*time.Second), 0
 	for s := seed; ; s++ {
 		w := newTwins(t, s, twin.DuckDB)
 		var file bytes.Buffer
@@ -182,7 +182,7 @@ func TestAgainstDuckDB(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("seed %d: %v\n%s", s, err, strings.TrimSpace(string(out)))
 		}
-		if given || t.Failed() || time.Now().After(end) {
+		if given || t.Failed() || enough.met(asked) {
 			break
 		}
 	}
