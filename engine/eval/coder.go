@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"github.com/musterdb/muster/engine/group"
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/column"
@@ -16,7 +17,7 @@ const maxCodes = 1 << 16
 // value of the column (or a stretch of time in which the term does not change), and the term is evaluated
 // once for each code. Two codes may stand for one value of the term.
 type coder struct {
-	expr *scalar.Expr
+	expr *scalar.Expr // nil if the term is the column itself
 	typ  plan.Type
 	col  ref
 	time bool // the column is the pseudo-property time of an event
@@ -46,6 +47,9 @@ func (c *compiler) coder(x plan.Expr, r *rowExpr, from *Program) *coder {
 			return nil
 		}
 		k.contact = from.query.From != 0 && k.col.props == nil
+		if sameColumn(x, col) && k.col.typ == r.typ.Type {
+			k.expr = nil
+		}
 	}
 	switch kind := col.Type().Kind; {
 	case k.time || kind == schema.KindTimestamp:
@@ -179,11 +183,30 @@ func (k *coder) byValue(p *Program) bool {
 		case !any:
 			lo, hi, any = from, to, true
 		}
+		if c.Enc() == column.Narrow && c.Width() <= 2 {
+			from = min(from, c.Base()) // raw values become codes by adding a distance that is not negative
+		}
 		lo, hi = min(lo, from), max(hi, to)
 		return uint64(hi)-uint64(lo) < maxCodes
 	})
 	k.lo = lo
 	return ok && k.of(int(hi-lo)+1)
+}
+
+// appendKey appends the key of the term's value for a code.
+func (k *coder) appendKey(dst []byte, code int) ([]byte, error) {
+	if k.expr == nil {
+		switch {
+		case code == k.null():
+			return group.AppendNull(dst), nil
+		case k.dict != nil:
+			return group.AppendText(dst, k.dict.Text(uint32(code))), nil
+		case k.pieces == nil:
+			return group.AppendWord(dst, k.lo+int64(code)), nil
+		}
+	}
+	v, err := k.expr.Value(oneValue{v: k.value(code)})
+	return group.AppendValue(dst, v, k.typ), err
 }
 
 // value returns the column's value that a code stands for.

@@ -58,7 +58,7 @@ func newDense(g *grouper, keys []*coder) *dense {
 	for i := range d.slots {
 		d.slots[i] = -1
 	}
-	d.rows = make([]uint64, d.codes+group.Spare)
+	d.rows = make([]uint64, d.codes)
 	for i := range g.w.prog.query.Totals {
 		d.lanes = append(d.lanes, d.newLane(i))
 	}
@@ -171,11 +171,10 @@ func (d *dense) slot(code int) (int32, error) {
 	}
 	key, rest := d.g.key[:0], code
 	for _, k := range d.keys {
-		v, err := k.expr.Value(oneValue{v: k.value(rest % k.codes)})
-		if err != nil {
+		var err error
+		if key, err = k.appendKey(key, rest%k.codes); err != nil {
 			return 0, err
 		}
-		key = group.AppendValue(key, v, k.typ)
 		rest /= k.codes
 	}
 	d.g.key = key
@@ -186,6 +185,13 @@ func (d *dense) slot(code int) (int32, error) {
 
 // flush hands the tables to the groups.
 func (d *dense) flush() error {
+	used := 0
+	for _, n := range d.rows {
+		if n > 0 {
+			used++
+		}
+	}
+	d.g.table.Expect(used)
 	for code, n := range d.rows[:d.codes] {
 		if n == 0 {
 			continue

@@ -1,8 +1,10 @@
 package eval
 
 import (
+	"cmp"
 	"container/heap"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/schema"
 )
 
 // GroupMerger makes the answer of a grouped statement of the groups of many shards, the same whatever the
@@ -117,8 +120,6 @@ func (r *groupRow) Group(i int) scalar.Value { return r.Values[i] }
 // Total returns a total.
 func (r *groupRow) Total(i int) scalar.Value { return r.Totals[i] }
 
-func (r *groupRow) at(item int) scalar.Value { return r.cells[item] }
-
 // offer adds the group of a slot to the answer if it belongs there.
 func (f *finisher) offer(t *group.Table, slot int) error {
 	g, err := t.Row(slot)
@@ -177,15 +178,30 @@ func (r *groupRow) bytes() int64 {
 
 // compare orders rows as the statement says, then by the values of the group.
 func (f *finisher) compare(a, b *groupRow) int {
-	if c := compareCellsBy(f.query.Order, a.at, b.at); c != 0 {
-		return c
+	for _, o := range f.query.Order {
+		x, y := &a.cells[o.Item], &b.cells[o.Item]
+		c := compareValues(x, y)
+		if o.Desc && !x.Null() && !y.Null() {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
 	}
 	for i := range a.Values {
-		if c := compareCells(a.Values[i], b.Values[i]); c != 0 {
+		if c := compareValues(&a.Values[i], &b.Values[i]); c != 0 {
 			return c
 		}
 	}
 	return 0
+}
+
+// compareValues is compareCells without copying what is compared.
+func compareValues(a, b *scalar.Value) int {
+	if a.Kind == b.Kind && !a.IsNumber() && a.Kind != schema.KindSet && a.Kind != schema.KindKey {
+		return cmp.Or(cmp.Compare(a.I, b.I), strings.Compare(a.S, b.S))
+	}
+	return compareCells(*a, *b)
 }
 
 func (f *finisher) append(b *batcher, r *groupRow) error {

@@ -32,18 +32,18 @@ func (d *dense) newLane(i int) lane {
 	if x.words == nil {
 		return &eachLane{laneAt: at, x: x}
 	}
-	l := wordLane{laneAt: at, x: x, each: eachLane{laneAt: at, x: x}, n: make([]uint64, d.codes+group.Spare)}
+	l := wordLane{laneAt: at, x: x, each: eachLane{laneAt: at, x: x}, n: make([]uint64, d.codes)}
 	switch t.Fn {
 	case plan.TotalCount:
 		return &countLane{l}
 	case plan.TotalSum, plan.TotalAvg:
-		return &sumLane{wordLane: l, sum: make([]int64, d.codes+group.Spare)}
+		return &sumLane{wordLane: l, sum: make([]int64, d.codes)}
 	}
 	sign := 1
 	if t.Fn == plan.TotalMin {
 		sign = -1
 	}
-	return &extremeLane{wordLane: l, sign: sign, best: make([]int64, d.codes+group.Spare)}
+	return &extremeLane{wordLane: l, sign: sign, best: make([]int64, d.codes)}
 }
 
 // laneAt is what all lanes know.

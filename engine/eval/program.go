@@ -30,6 +30,7 @@ type Program struct {
 	reach  reach             // of a statement over an event type
 	memos  int
 	items  []item
+	pruner *pruner   // of an ordered statement, if there is one
 	groups *grouping // of a grouped statement, which has no items here
 	budget int64
 	slow   bool // a term of the condition is evaluated row by row
@@ -60,6 +61,9 @@ func Compile(q *plan.Query, sch *schema.Schema, v *storage.View) (*Program, erro
 		p.items, err = c.items(q)
 	}
 	if err != nil {
+		return nil, failure(err)
+	}
+	if p.pruner, err = c.pruner(q); err != nil {
 		return nil, failure(err)
 	}
 	p.memos, p.slow = c.memos, c.slow

@@ -104,26 +104,6 @@ func (w *Worker) selectOrdered(ctx context.Context, b *batcher) error {
 	return b.flush()
 }
 
-// rank offers the rows of a source to the ranking; kept follows the bytes it holds.
-func (w *Worker) rank(k *ranking, s *source, rows []uint64, kept *int64) error {
-	lines, err := w.itemLines(s, rows)
-	if err != nil {
-		return err
-	}
-	defer w.give(lines)
-	r := rowAt{w: w, lines: lines}
-	for i := range rowsOf(rows) {
-		r.at(s, i)
-		if err := w.offer(k, &r, kept); err != nil {
-			return err
-		}
-		if err := w.check(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // offer evaluates what the order needs first, into scratch: most rows of a long list do not beat the last
 // one kept, and cost no allocation.
 func (w *Worker) offer(k *ranking, r *rowAt, kept *int64) error {

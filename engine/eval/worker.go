@@ -22,6 +22,8 @@ type Worker struct {
 	root  source
 	steps uint
 	used  int64 // bytes that timelines and the like hold now
+
+	ranked words // of a pruner
 }
 
 // scratch is the memory of a worker that depends on no program.

@@ -13,9 +13,6 @@ type (
 	}
 )
 
-// Spare is how many more elements than codes a slice must have: a block of the widest code from its offset on.
-const Spare = 1 << 16
-
 // CountCodes counts the rows of each code.
 func CountCodes[C Code](n []uint64, codes []C, mask []uint64) {
 	if mask == nil {
@@ -60,7 +57,7 @@ func countAll[C Code](n []uint64, codes []C) {
 	for ; i < len(small); i++ {
 		four[0][small[i]]++
 	}
-	for c := range min(256, len(n)) {
+	for c := range min(256, len(n)) { // codes are below len(n)
 		n[c] += uint64(four[0][c]) + uint64(four[1][c]) + uint64(four[2][c]) + uint64(four[3][c])
 	}
 }

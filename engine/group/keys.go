@@ -2,6 +2,8 @@ package group
 
 import (
 	"bytes"
+	"math/bits"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 )
@@ -18,7 +20,7 @@ type keys struct {
 // find returns the number of a key, and whether it is new.
 func (k *keys) find(key []byte) (n int32, fresh bool) {
 	if 2*(len(k.hash)+1) > len(k.index) {
-		k.rehash()
+		k.rehash(2 * len(k.index))
 	}
 	h := xxh3.Hash(key)
 	mask := uint64(len(k.index) - 1)
@@ -37,8 +39,18 @@ func (k *keys) find(key []byte) (n int32, fresh bool) {
 	}
 }
 
-func (k *keys) rehash() {
-	k.index = make([]uint32, max(64, 2*len(k.index)))
+// expect makes room for so many keys.
+func (k *keys) expect(n int) {
+	if 2*(n+1) <= len(k.index) {
+		return
+	}
+	k.hash, k.end, k.text = slices.Grow(k.hash, n), slices.Grow(k.end, n), slices.Grow(k.text, 8*n)
+	k.rehash(1 << bits.Len(uint(2*n+1)))
+}
+
+// rehash makes the index so long, a power of two.
+func (k *keys) rehash(length int) {
+	k.index = make([]uint32, max(64, length))
 	mask := uint64(len(k.index) - 1)
 	for i, h := range k.hash {
 		at := h & mask

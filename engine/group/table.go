@@ -32,6 +32,14 @@ func New(q *plan.Query, budget int64) *Table {
 // Len returns the number of groups.
 func (t *Table) Len() int { return t.keys.len() }
 
+// Expect makes room for so many groups, to save growing step by step.
+func (t *Table) Expect(groups int) {
+	if need := int64(groups) * t.width; t.used+need > t.budget {
+		return
+	}
+	t.keys.expect(groups)
+}
+
 // Slot returns the slot of the group whose values were appended to key, in the order of Query.Group.
 func (t *Table) Slot(key []byte) (int32, error) {
 	slot, fresh := t.keys.find(key)
