@@ -42,12 +42,13 @@ type diary struct {
 	r     *rand.Rand
 	s     *Shard
 	model map[string][]happening
+	moved map[string]bool // contacts that the step at hand changes
 	ids   int
 	clock int64
 }
 
 func newDiary(t *testing.T, seed uint64, ids int) *diary {
-	return &diary{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 3)), s: New(slab.New(), eventSchema()), model: map[string][]happening{}, ids: ids, clock: 1_700_000_000_000}
+	return &diary{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 3)), s: New(slab.New(), eventSchema()), model: map[string][]happening{}, moved: map[string]bool{}, ids: ids, clock: 1_700_000_000_000}
 }
 
 func (d *diary) fatalf(format string, args ...any) {
@@ -105,6 +106,7 @@ func (d *diary) arrive(id string, h happening) {
 			}
 		}
 	}
+	d.moved[id] = true
 	d.model[id] = append(slices.Clip(d.model[id]), h) // pins' models share what was there
 }
 
@@ -153,35 +155,48 @@ func whatIs(e tile.Ref) happening {
 func (d *diary) leave(id string, h happening) bool {
 	i := slices.Index(d.model[id], h)
 	if i >= 0 {
+		d.moved[id] = true
 		d.model[id] = slices.Delete(slices.Clone(d.model[id]), i, i+1)
 	}
 	return i >= 0
 }
 
-// check compares the timelines and lifetime columns of a view with a model.
+// check compares the timelines and lifetime columns of a view with a model: of those who were changed, and of
+// some others.
 func (d *diary) check(v *View, model map[string][]happening) {
 	d.t.Helper()
-	left := 300 // looking at all of many takes long
+	left := 60 // looking at all of many takes long
+	for id := range d.moved {
+		if events, ok := model[id]; ok && left > 0 {
+			left--
+			d.checkContact(v, id, events)
+		}
+	}
 	for id, events := range model {
-		if left--; left < 0 {
+		if left--; left < -20 {
 			return
 		}
-		row, ok := v.Lookup([]byte(id))
-		if !ok {
-			d.fatalf("%s is not there", id)
-		}
-		want := slices.Clone(events)
-		slices.SortStableFunc(want, func(a, b happening) int { return cmp.Or(cmp.Compare(a.ms, b.ms), cmp.Compare(a.event, b.event)) })
-		var got []happening
-		for _, e := range v.Events.Timeline(nil, row) {
-			got = append(got, whatIs(e))
-		}
-		if !slices.Equal(got, want) {
-			d.fatalf("%s has\n%v, want\n%v", id, got, want)
-		}
-		for _, event := range []schema.EventID{1, 2} {
-			d.checkLife(v, row, event, want)
-		}
+		d.checkContact(v, id, events)
+	}
+}
+
+func (d *diary) checkContact(v *View, id string, events []happening) {
+	d.t.Helper()
+	row, ok := v.Lookup([]byte(id))
+	if !ok {
+		d.fatalf("%s is not there", id)
+	}
+	want := slices.Clone(events)
+	slices.SortStableFunc(want, func(a, b happening) int { return cmp.Or(cmp.Compare(a.ms, b.ms), cmp.Compare(a.event, b.event)) })
+	var got []happening
+	for _, e := range v.Events.Timeline(nil, row) {
+		got = append(got, whatIs(e))
+	}
+	if !slices.Equal(got, want) {
+		d.fatalf("%s has\n%v, want\n%v", id, got, want)
+	}
+	for _, event := range []schema.EventID{1, 2} {
+		d.checkLife(v, row, event, want)
 	}
 }
 
@@ -223,30 +238,73 @@ func (d *diary) apply(parts ...change.Part) change.Result {
 	return p.Commit()
 }
 
-// step does one thing, sometimes two in one change, sometimes beside a pin.
-func (d *diary) step(rows int) {
+// The steps of a diary.
+const (
+	trackSome = iota
+	trackMore
+	forgetSome
+	forgetAndTrack // what a change brings it may take away again
+	forgetTwice    // the last event of a contact, and the one before it, by two parts of one change
+	keepHouse
+	steps
+)
+
+// step does one thing, beside a pin or not: lifetime columns are changed in place only if nobody pins them.
+func (d *diary) step(kind, rows int, pinned bool) {
 	d.t.Helper()
-	pin, then := d.s.Pin(), maps.Clone(d.model)
+	clear(d.moved)
+	if pinned {
+		pin, then := d.s.Pin(), maps.Clone(d.model)
+		defer func() {
+			d.check(pin.View(), then)
+			pin.Release()
+		}()
+	}
 	event := schema.EventID(1 + d.r.IntN(2))
-	switch d.r.IntN(5) {
-	case 0, 1:
+	switch kind {
+	case trackSome, trackMore:
 		d.apply(d.track(event, rows))
-	case 2:
-		part, found := d.forget(event, min(rows/2, 200)+1)
+	case forgetSome:
+		part, found := d.forget(event, min(rows/2, 60)+1)
 		if r := d.apply(part); int(r.Removed) != found || int(r.Missing) != part.Rows()-found {
 			d.fatalf("%d events are removed and %d missing, want %d of %d", r.Removed, r.Missing, found, part.Rows())
 		}
-	case 3: // what a change brings it may take away again
-		part, _ := d.forget(event, min(rows/2, 200)+1)
+	case forgetAndTrack:
+		part, _ := d.forget(event, min(rows/2, 60)+1)
 		d.apply(part, d.track(event, rows), d.track(3-event, 3))
-	case 4:
+	case forgetTwice:
+		if a, b := d.lastTwo(event); a != nil {
+			d.apply(a, b)
+		}
+	case keepHouse:
 		d.apply(&change.Maintain{Stamp: d.clock})
 		d.s = d.thereAndBack()
 	}
-	d.check(pin.View(), then)
-	pin.Release()
 	d.check(&d.s.View, d.model)
 	d.clock += d.r.Int64N(2 * 86_400_000)
+}
+
+// lastTwo makes parts that remove the last two events of a type from contacts that have three of them.
+func (d *diary) lastTwo(event schema.EventID) (a, b *change.DeleteEvents) {
+	parts := []*change.DeleteEvents{{Event: event}, {Event: event}}
+	for range 60 {
+		id := d.id()
+		row, ok := d.s.Lookup([]byte(id))
+		line := slices.DeleteFunc(d.s.Events.Timeline(nil, row), func(e tile.Ref) bool { return e.Event != event })
+		if n := len(line); !ok || d.moved[id] || n < 3 {
+			continue
+		}
+		for i, part := range parts {
+			e := line[len(line)-1-i]
+			part.IDs.AppendString(id)
+			part.Times, part.Hashes = append(part.Times, e.Time), append(part.Hashes, d.s.Events.ContentHashes(nil, e.Block)[e.Index])
+			d.leave(id, whatIs(e))
+		}
+	}
+	if parts[0].Rows() == 0 {
+		return nil, nil
+	}
+	return parts[0], parts[1]
 }
 
 // thereAndBack sometimes reads the shard back from its image.
@@ -264,13 +322,13 @@ func TestDeleteEvents(t *testing.T) {
 	for i := range uint64(12) {
 		d := newDiary(t, seed+i, 40)
 		for range 40 {
-			d.step(60)
+			d.step(d.r.IntN(steps), 60, d.r.IntN(2) == 0)
 		}
 	}
-	d := newDiary(t, seed, 40_000)
-	d.apply(d.track(1, 60_000), d.track(2, 60_000))
-	for range 4 {
-		d.step(20_000)
+	d := newDiary(t, seed, 25_000)
+	d.apply(d.track(1, 80_000), d.track(2, 60_000))
+	for i, kind := range []int{forgetSome, forgetTwice, forgetAndTrack, keepHouse, forgetTwice, forgetSome, forgetTwice} {
+		d.step(kind, 2000, i < 3)
 	}
 }
 
