@@ -74,9 +74,10 @@ func timelineLimit(l *ast.Literal) (int, error) {
 }
 
 func noContact(x ast.Expr, id string) error {
-	prefix := id[:min(len(id), 3)]
+	prefix := []rune(id)
+	prefix = prefix[:max(1, min(3, len(prefix)-1))]
 	return diag.New(diag.Name, x.Span(), "there is no contact %s", phrase.Text(id)).
-		WithHint("ids are compared byte by byte; SELECT id FROM contacts WHERE id STARTS WITH %s LIMIT 10 shows some", phrase.Text(prefix))
+		WithHint("ids are compared byte by byte; SELECT id FROM contacts WHERE id STARTS WITH %s LIMIT 10 shows some", phrase.Text(string(prefix)))
 }
 
 func attributeRows(sch *schema.Schema, c *eval.Contact) [][]any {

@@ -11,6 +11,7 @@ import (
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/query/phrase"
 	"github.com/musterdb/muster/query/write"
 	"github.com/musterdb/muster/storage/change"
 )
@@ -44,7 +45,7 @@ func (s *Service) fillSegment(ctx context.Context, req SegmentRequest, stmt *ast
 	defer func() { _ = r.Close() }()
 	b, err := s.beginStatic(ctx, req.Base, stmt, nil)
 	if err != nil {
-		return SegmentResult{}, err
+		return SegmentResult{}, existsAlready(err, req.Segment)
 	}
 	rows := &memberRows{building: b, query: q}
 	b.fill = func() (node.Written, error) { return rows.all(ctx, r) }
@@ -123,3 +124,13 @@ func (m *memberRows) bind(b *tabular.Batch) error {
 }
 
 var idName = ast.Name{Parts: []ast.Ident{{Name: "id"}}}
+
+// existsAlready says how a request replaces the segment, as a statement and as a request.
+func existsAlready(err error, name string) error {
+	var known *diag.Error
+	if !errors.As(err, &known) || known.Code != diag.Exists {
+		return err
+	}
+	said := *known
+	return said.WithHint("write CREATE OR REPLACE STATIC SEGMENT %s, or ?replace=true in a request, to put this one in its place", phrase.Name(name))
+}
