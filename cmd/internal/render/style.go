@@ -42,7 +42,7 @@ const (
 
 // Paint returns the text in a colour, or as it is if there are none. The text is one that was made harmless.
 func (s Style) Paint(code, text string) string {
-	if !s.Color || text == "" {
+	if !s.Color || text == "" || code == "" {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"

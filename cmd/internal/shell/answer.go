@@ -145,10 +145,10 @@ const (
 )
 
 // fileFormats are the others.
-var fileFormats = map[string]tabular.Format{"csv": tabular.CSV, "ndjson": tabular.NDJSON}
+var fileFormats = map[string]tabular.Format{"csv": tabular.CSV, "ndjson": tabular.NDJSON, "markdown": tabular.Markdown}
 
 // formatNames are all of them, as they are offered.
-var formatNames = []string{formatTable, formatLine, "csv", "json", "ndjson"}
+var formatNames = []string{formatTable, formatLine, "csv", "json", "ndjson", "markdown"}
 
 // writerOf returns what writes records in a format, nil for one that is drawn.
 func writerOf(format string, out io.Writer, sch *arrow.Schema) (tabular.Writer, error) {

@@ -2,7 +2,6 @@ package shell
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,23 +38,23 @@ func init() {
 			{[]string{"c", "connect", "use"}, "base", "go to another base", (*Shell).connect, 1},
 		}},
 		{"Show answers", []command{
-			{[]string{"x", "expanded"}, "[on|off|_]", "values below each other; _ shows the last answer so", (*Shell).expand, 1},
-			{[]string{"chart"}, "[on|off]", "the last answer as bars or a curve; on: each answer", (*Shell).chart, 1},
-			{[]string{"format"}, "[name [_]]", strings.Join(formatNames, ", ") + "; _: the last answer so", (*Shell).format, 2},
+			{[]string{"x", "expanded"}, "[on|off|_]", "values below each other; _: the last answer only", (*Shell).expand, 1},
+			{[]string{"chart"}, "[on|off]", "the last answer as bars or a curve; on: every one", (*Shell).chart, 1},
+			{[]string{"format"}, "[name [_]]", strings.Join(formatNames, ", "), (*Shell).format, 2},
 			{[]string{"rows"}, "[n|all|auto]", "how many rows of a table are drawn; auto: what fits", (*Shell).rowLimit, 1},
 			{[]string{"timing"}, "[on|off]", "tell how long answers took", (*Shell).timing, 1},
-			{[]string{"pager"}, "[on|off]", "page what is taller than the window ($PAGER or less)", (*Shell).pagerSwitch, 1},
+			{[]string{"pager"}, "[on|off]", "page what is taller than the window", (*Shell).pagerSwitch, 1},
 			{[]string{"_", "last"}, "", "the last answer again, without asking", (*Shell).showLast, 0},
 		}},
 		{"Files", []command{
-			{[]string{"export"}, "file", "the last answer to a file: .csv .ndjson .parquet .arrow, also .gz .zst", (*Shell).export, 2},
-			{[]string{"o", "out"}, "[file]", "answers go to a file from here on; without one: back here", (*Shell).output, 1},
-			{[]string{"i", "include"}, "file", "carry out the statements and commands of a file", (*Shell).includeCommand, 1},
+			{[]string{"export"}, "file", "the last answer to x.csv, .ndjson, .parquet, .arrow, .md", (*Shell).export, 2},
+			{[]string{"o", "out"}, "[file]", "answers go to a file; without one they come back", (*Shell).output, 1},
+			{[]string{"i", "include"}, "file", "carry out what stands in a file", (*Shell).includeCommand, 1},
 		}},
 		{"Ask", []command{
-			{[]string{"watch"}, "[seconds]", "ask the last statement again and again; Ctrl-C ends it", (*Shell).watch, 1},
+			{[]string{"watch"}, "[seconds]", "ask the last statement over and over, until Ctrl-C", (*Shell).watch, 1},
 			{[]string{"set"}, "[name [value]]", "a value for $name in statements", (*Shell).setParam, -1},
-			{[]string{"e", "edit"}, "", "edit the last statement with $EDITOR, then ask it", (*Shell).edit, 0},
+			{[]string{"e", "edit"}, "", "edit the last statement in $EDITOR and ask it", (*Shell).edit, 0},
 			{[]string{"history"}, "[text]", "what was typed, if it holds a text", (*Shell).showHistory, -1},
 			{[]string{"?", "h", "help"}, "", "this page", (*Shell).help, -1},
 			{[]string{"q", "quit", "exit"}, "", "leave; so does Ctrl-D", (*Shell).leave, 0},
@@ -170,10 +169,4 @@ func (s *Shell) needBase() error {
 		return wrong(`\l lists the bases, \c NAME goes to one, CREATE BASE shop; makes one`, "no base is chosen")
 	}
 	return nil
-}
-
-// isCommandError says whether an error is one of a command rather than of a statement.
-func isCommandError(err error) bool {
-	var e *commandError
-	return errors.As(err, &e)
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 )
 
 // candidate is something that can stand at the cursor.
@@ -13,10 +14,45 @@ type candidate struct {
 	detail string
 }
 
-// completions are candidates that replace the text from an offset on up to the cursor.
+// completions are candidates that replace the bytes [from, to) of the text, which lie round the cursor.
 type completions struct {
-	from       int
+	from, to   int
 	candidates []candidate
+}
+
+// fitted returns candidates as the library of the editor takes them, empty for one that it cannot. It
+// replaces the word before the cursor, which it cuts at blanks, offers what begins with that word, leaves
+// what is behind the cursor, and takes characters for bytes.
+func fitted(text string, at int, found completions) (prefix string, values []string) {
+	values = make([]string, len(found.candidates))
+	word := text[strings.LastIndexAny(text[:at], " \t\n")+1 : at]
+	typed, rest := text[min(found.from, at):at], text[at:max(found.to, at)]
+	prefix = word[afterForeign(word):]
+	if word != "" && prefix == "" || len(typed) > len(word) {
+		return "", values
+	}
+	keep := word[:len(word)-len(typed)] // stands before the candidates, without a blank between
+	for i, c := range found.candidates {
+		value, ok := strings.CutSuffix(c.text, rest)
+		if !ok || len(value) < len(typed) || !strings.EqualFold(value[:len(typed)], typed) {
+			continue
+		}
+		value = keep + value
+		if cut := len(word) - len(prefix); value[:cut] == word[:cut] {
+			values[i] = value[cut:]
+		}
+	}
+	return prefix, values
+}
+
+// afterForeign returns the offset after the last character that takes several bytes.
+func afterForeign(text string) int {
+	for i := len(text); i > 0; i-- {
+		if text[i-1] >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return 0
 }
 
 // complete returns what can stand at the cursor of a text: names of commands and files itself, everything
@@ -25,7 +61,7 @@ func (s *Shell) complete(text string, at int) completions {
 	if strings.HasPrefix(strings.TrimLeft(text, " \n"), `\`) {
 		return s.completeCommand(text, at)
 	}
-	return completions{from: at}
+	return completions{from: at, to: at}
 }
 
 // completeCommand completes the name of a command, or its argument.
@@ -33,14 +69,14 @@ func (s *Shell) completeCommand(text string, at int) completions {
 	before := text[:at]
 	start := strings.Index(before, `\`)
 	if start < 0 {
-		return completions{from: at}
+		return completions{from: at, to: at}
 	}
 	name, _, hasArgs := strings.Cut(before[start+1:], " ")
 	if !hasArgs {
-		return commandCandidates(start)
+		return commandCandidates(start, at)
 	}
 	from := strings.LastIndexAny(before, " ") + 1
-	out := completions{from: from}
+	out := completions{from: from, to: at}
 	switch c, _ := lookup(strings.ToLower(name)); {
 	case len(c.names) == 0:
 	case c.args == "file" || c.args == "[file]":
@@ -55,8 +91,8 @@ func (s *Shell) completeCommand(text string, at int) completions {
 	return out
 }
 
-func commandCandidates(from int) completions {
-	out := completions{from: from}
+func commandCandidates(from, to int) completions {
+	out := completions{from: from, to: to}
 	for _, g := range groups {
 		for _, c := range g.commands {
 			for _, n := range c.names {

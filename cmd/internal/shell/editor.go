@@ -46,6 +46,9 @@ var editorOptions = map[string]any{
 	"multiline-column":          true,
 	"history-autosuggest":       true,
 	"keyseq-timeout":            50,
+	// The library asks the terminal where the cursor is before each key, and loses keys that come together
+	// with the answer. It need not ask if there is always room below the line: see reserve.
+	"cursor-position-probe": false,
 	// The first Tab puts in what all candidates begin with and shows them, the next ones go through them.
 	"menu-complete-display-prefix": true,
 }
@@ -63,7 +66,7 @@ func newEditor(s *Shell) Editor {
 		_ = e.lines.Config.Set("multiline-column", false)
 		_ = e.lines.Config.Set("completion-selection-style", "")
 	}
-	e.lines.Prompt.Primary(s.prompt)
+	e.lines.Prompt.Primary(func() string { return e.reserve() + s.prompt() })
 	e.lines.Prompt.Secondary(s.continuation)
 	e.lines.AcceptMultiline = func(line []rune) bool { return whole(string(line)) }
 	e.lines.SyntaxHighlighter = func(line []rune) string { return highlight(s.style, string(line)) }
@@ -71,6 +74,27 @@ func newEditor(s *Shell) Editor {
 	e.lines.PasteTransformer = e.paste
 	e.lines.History.Add("history", source{s.history})
 	return e
+}
+
+// reserve returns what makes room on the screen for the lines of the text and one more, without moving the
+// cursor in the end: vertical tabs scroll at the bottom of the screen, as line feeds do, but the library takes
+// them for characters without width. The library moves the cursor below the text and back again, which
+// ends elsewhere if there is nothing below.
+func (e *lineEditor) reserve() string {
+	width, height := e.shell.window()
+	text := string(*e.lines.Line())
+	if suggested := string(e.lines.History.Suggest(e.lines.Line())); strings.HasPrefix(suggested, text) {
+		text = suggested
+	}
+	rows := 1
+	for line := range strings.Lines(text) {
+		rows += (render.Width(e.shell.place()) + 2 + render.Width(strings.ReplaceAll(line, "\t", "     "))) / max(1, width)
+		if strings.HasSuffix(line, "\n") {
+			rows++
+		}
+	}
+	rows = min(rows, height-1)
+	return strings.Repeat("\v", rows) + fmt.Sprintf("\x1b[%dA", rows)
 }
 
 // prompt names the base.
@@ -166,20 +190,20 @@ func (s source) Len() int { return len(s.entries) }
 // Dump returns all entries.
 func (s source) Dump() any { return s.entries }
 
-// complete offers what can stand at the cursor. The library filters by the word before the cursor as it
-// cuts words, at blanks: the candidates get what stands between the blank and the place where they begin.
+// complete offers what can stand at the cursor.
 func (e *lineEditor) complete(line []rune, cursor int) readline.Completions {
 	text, at := string(line), len(string(line[:cursor]))
 	found := e.shell.complete(text, at)
-	head := text[strings.LastIndexAny(text[:at], " \t\n")+1 : at]
-	keep := head[:max(0, len(head)-(at-found.from))]
-	values := make([]readline.Completion, 0, len(found.candidates))
-	for _, c := range found.candidates {
-		values = append(values, readline.Completion{
-			Value: keep + c.text, Display: c.text, Description: e.shell.style.Harmless(c.detail, 60), Tag: c.kind,
-		})
+	prefix, values := fitted(text, at, found)
+	list := make([]readline.Completion, 0, len(values))
+	for i, c := range found.candidates {
+		if values[i] != "" {
+			list = append(list, readline.Completion{
+				Value: values[i], Display: c.text, Description: e.shell.style.Harmless(c.detail, 60), Tag: c.kind,
+			})
+		}
 	}
-	out := readline.CompleteRaw(values).NoSpace()
-	out.PREFIX = head
+	out := readline.CompleteRaw(list).NoSort()
+	out.PREFIX = prefix
 	return out
 }

@@ -147,12 +147,21 @@ func (s *Shell) startup(ctx context.Context) {
 		}
 		s.try(ctx, func(ctx context.Context) error {
 			if err := s.include(ctx, name); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+				return fmt.Errorf("%s: %w", s.short(name), err)
 			}
 			return nil
 		})
 		return
 	}
+}
+
+// short writes a path in the home folder as shells do.
+func (s *Shell) short(path string) string {
+	home := s.cfg.Getenv("HOME")
+	if rest, ok := strings.CutPrefix(path, home+string(filepath.Separator)); ok && home != "" {
+		return filepath.Join("~", rest)
+	}
+	return path
 }
 
 // edit has $EDITOR change the last statement, and asks what it left.

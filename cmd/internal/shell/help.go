@@ -8,16 +8,20 @@ import (
 	"github.com/musterdb/muster/cmd/internal/render"
 )
 
-const aboutStatements = `A statement ends with ; or with an empty line. Tab completes, Ctrl-R searches the history, Ctrl-C stops a statement.
-_ in a statement is the condition of the last COUNT or SELECT: after COUNT country = 'DE'; the statement
-COUNT _ AND email_opt_in; asks for those of them who may be mailed.
+const aboutStatements = `A statement ends with ; or with an empty line. Tab completes, Ctrl-R searches
+what was typed, Ctrl-C ends a statement under way. In a statement _ stands for
+the condition of the last COUNT or SELECT: ask COUNT country = 'DE'; and then
+COUNT _ AND email_opt_in; for those of them who may be mailed.
 `
 
 const examples = `  COUNT country = 'DE' AND DID purchase AT LEAST 2 TIMES WITHIN 90d;
-  SELECT country, count(*) FROM contacts WHERE _ GROUP BY country ORDER BY 2 DESC;   then \chart
-  SELECT id, email FROM contacts WHERE _;                                            then \export germans.csv
-  CREATE SEGMENT german_buyers AS _;                                                 then COUNT IN SEGMENT german_buyers;
-  SELECT date_trunc('month', time), sum(amount) FROM purchase GROUP BY 1 ORDER BY 1;
+  SELECT country, count(*) FROM contacts WHERE _ GROUP BY 1 ORDER BY 2 DESC;
+  \chart
+  SELECT id, email FROM contacts WHERE _;
+  \export germans.csv
+  CREATE SEGMENT german_buyers AS country = 'DE' AND DID purchase;
+  COUNT IN SEGMENT german_buyers;
+  SELECT date_trunc('month', time), sum(amount) FROM purchase GROUP BY 1;
   COPY contacts FROM 'contacts.csv' (id = customer_id, country = country);
   EXPLAIN ANALYZE COUNT _;
 `
@@ -32,19 +36,12 @@ func (s *Shell) help(ctx context.Context, args []string) error {
 	for _, g := range groups {
 		b.WriteString("\n" + s.style.Paint(render.Bold, g.title) + "\n")
 		for _, c := range g.commands {
-			fmt.Fprintf(&b, "  %-22s %s\n", `\`+c.names[0]+" "+c.args, c.what+alias(c))
+			fmt.Fprintf(&b, "  %-20s %s\n", `\`+c.names[0]+" "+c.args, c.what)
 		}
 	}
+	b.WriteString("\nWords do as well: \\quit, \\describe, \\connect; \\? connect explains one.\n")
 	b.WriteString("\n" + s.style.Paint(render.Bold, "Examples") + "\n" + examples)
 	return s.page(ctx, []byte(b.String()))
-}
-
-// alias names the word that stands for a letter.
-func alias(c command) string {
-	if len(c.names) > 1 && len(c.names[0]) <= 2 {
-		return ` (\` + c.names[len(c.names)-1] + ")"
-	}
-	return ""
 }
 
 func (s *Shell) helpOn(name string) error {

@@ -142,13 +142,34 @@ func (s *Shell) overview(sch *schema.Schema, contacts string, counts map[string]
 		}
 		s.section(&b, "event "+print.Name(ast.Ident{Name: e.Name}), counts[e.Name], fields)
 	}
-	for _, g := range sch.Segments {
-		if !g.Building {
-			s.section(&b, "segment "+print.Name(ast.Ident{Name: g.Name}), "", []string{s.style.Harmless(segmentText(&g), 200)})
-		}
-	}
+	s.segmentLines(&b, sch.Segments)
 	b.WriteString(s.style.Paint(render.Dim, `\d NAME shows the values of one`) + "\n")
 	return b.String()
+}
+
+// segmentLines writes a line for each segment with what it holds.
+func (s *Shell) segmentLines(b *strings.Builder, segments []schema.Segment) {
+	names := make([]string, len(segments))
+	for i, g := range segments {
+		names[i] = s.style.Harmless(print.Name(ast.Ident{Name: g.Name}), 40)
+	}
+	wide := 0
+	for _, n := range names {
+		wide = max(wide, render.Width(n))
+	}
+	if len(segments) > 0 {
+		b.WriteString(s.style.Paint(render.Bold, "segments") + "\n")
+	}
+	width, _ := s.window()
+	for i := range segments {
+		if g := &segments[i]; !g.Building {
+			fill := strings.Repeat(" ", wide-render.Width(names[i]))
+			fmt.Fprintf(b, "  %s%s  %s\n", names[i], fill, s.style.Harmless(segmentText(g), max(20, width-wide-4)))
+		}
+	}
+	if len(segments) > 0 {
+		b.WriteString("\n")
+	}
 }
 
 func segmentText(g *schema.Segment) string {

@@ -108,7 +108,6 @@ func (s *Shell) substituted(text string) (string, error) {
 		return text, nil
 	}
 	b.WriteString(text[at:])
-	s.note("%s", b.String())
 	return b.String(), nil
 }
 
@@ -120,6 +119,9 @@ func (s *Shell) standsFor(t lex.Token, text string) (string, bool, error) {
 		if s.where == "" {
 			return "", false, diag.New(diag.Name, t.Span(), "there is no condition yet that _ could stand for").
 				WithHint("_ is the condition of the last COUNT or SELECT: ask one first").In(text)
+		}
+		if s.cfg.Terminal {
+			s.note("_ is %s", s.where)
 		}
 		return s.where, true, nil
 	case t.Kind == lex.Param:

@@ -114,19 +114,39 @@ func suggestions(sch *schema.Schema, empty bool) []string {
 	return out
 }
 
+// eventNames are event types that are most worth asking about.
+var eventNames = []string{"purchase", "order", "Order Completed", "sale"}
+
 // likelyEvent returns the event type that is most worth asking about, and an amount of it if it has one.
 func likelyEvent(sch *schema.Schema) (event, money string) {
-	for _, e := range sch.Events {
-		for _, p := range e.Props {
-			if p.Type.Kind == schema.KindDecimal {
-				return print.Name(ast.Ident{Name: e.Name}), print.Name(ast.Ident{Name: p.Name})
-			}
+	best, most := -1, 0
+	for i := range sch.Events {
+		worth := 1
+		if amount(&sch.Events[i]) != "" {
+			worth = 2
+		}
+		if n := slices.Index(eventNames, sch.Events[i].Name); n >= 0 {
+			worth += 2 + len(eventNames) - n
+		}
+		if worth > most {
+			best, most = i, worth
 		}
 	}
-	if len(sch.Events) > 0 {
-		return print.Name(ast.Ident{Name: sch.Events[0].Name}), ""
+	if best < 0 {
+		return "", ""
 	}
-	return "", ""
+	e := &sch.Events[best]
+	return print.Name(ast.Ident{Name: e.Name}), amount(e)
+}
+
+// amount returns the first property that is an amount of money, quoted as it needs it.
+func amount(e *schema.EventType) string {
+	for _, p := range e.Props {
+		if p.Type.Kind == schema.KindDecimal {
+			return print.Name(ast.Ident{Name: p.Name})
+		}
+	}
+	return ""
 }
 
 // groupNames are attributes that commonly have few values, the most telling first.
