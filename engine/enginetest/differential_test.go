@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/musterdb/muster/engine/enginetest"
+	"github.com/musterdb/muster/engine/oracle/random"
+	"github.com/musterdb/muster/engine/oracle/script"
 )
 
 // firstSeed is MUSTER_SEED, or the clock.
@@ -79,6 +81,26 @@ func differential(t *testing.T, enough quota, scenarioOf func(seed uint64, state
 		}
 	}
 	t.Logf("seeds from %d: %d bases, %v", seed, bases, sum)
+}
+
+// TestMistakesHaveOneCode compares the codes of statements with one mistake each.
+func TestMistakesHaveOneCode(t *testing.T) {
+	for seed := range uint64(8) {
+		run := random.New(seed, sizes[0])
+		o, b := &script.Oracle{}, enginetest.New(1, 300)
+		for _, op := range run.Ops {
+			_, _ = op.Apply(o), op.Apply(b) // refusals are the differential test's
+		}
+		for range 60 {
+			text := run.Mistake()
+			_, want := o.Eval(text, run.Clock())
+			_, got := b.Eval(text, run.Clock())
+			if w, g := enginetest.CodeOf(want), enginetest.CodeOf(got); w != g || w == "" {
+				t.Errorf("%s: want %q (%v), got %q (%v)", text, w, want, g, got)
+			}
+		}
+		b.Close()
+	}
 }
 
 // report shrinks a difference and says how to see it again.

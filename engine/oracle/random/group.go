@@ -253,12 +253,20 @@ func (run *Run) ofContact(depth int) string {
 	return "contact " + not + "IN (" + run.cond(place{}, max(depth-1, 1)) + ")"
 }
 
+// Mistake is a statement with one mistake in it, which every system must call by the same code.
+func (run *Run) Mistake() string {
+	if run.chance(0.5) {
+		return run.illGrouped()
+	}
+	return "COUNT " + run.illTyped()
+}
+
 // illGrouped is a grouped statement that must be refused.
 func (run *Run) illGrouped() string {
 	et := name(run.schema.Events[0].Name)
 	f, _ := run.field(place{}, kinds...)
 	return pick(run, []string{
-		"SELECT id, count(*) FROM contacts", "SELECT " + f.text + " FROM contacts GROUP BY created_at", "SELECT count(*) FROM contacts GROUP BY count(*)",
+		"SELECT id, count(*) FROM contacts", "SELECT " + f.text + " FROM contacts GROUP BY id", "SELECT count(*) FROM contacts GROUP BY count(*)",
 		"SELECT created_at, count(" + et + ") FROM contacts GROUP BY created_at", "SELECT count(*) FROM contacts GROUP BY 2", "SELECT sum(sum(created_at)) FROM contacts",
 		"SELECT time, count(*) FROM " + et, "SELECT nosuch FROM " + et, "SELECT count(nosuch) FROM " + et + " GROUP BY contact", "SELECT * FROM contacts GROUP BY id",
 		"SELECT id FROM contacts HAVING count(*) > 1", "SELECT count(*) FROM contacts HAVING id = 'a'", "SELECT count(*) FROM contacts HAVING count(*)",
