@@ -23,11 +23,11 @@ func firstSeed(t testing.TB) (seed uint64, given bool) {
 	return uint64(time.Now().UnixNano()), false
 }
 
-// budget is how long a random test goes on: with MUSTER_SOAK=1 three hundred times as long, so that those of
+// budget is how long a random test goes on: with MUSTER_SOAK=1 four hundred times as long, so that those of
 // this package together take an hour.
 func budget(short time.Duration) time.Duration {
 	if os.Getenv("MUSTER_SOAK") == "1" {
-		return 300 * short
+		return 400 * short
 	}
 	return short
 }
@@ -37,7 +37,7 @@ const statementsPerBase = 150
 // TestDifferential holds the engine to the oracle on random bases: with MUSTER_SEED the base of that seed
 // alone, else as many as the time allows.
 func TestDifferential(t *testing.T) {
-	differential(t, newQuota(4*time.Second), newScenario)
+	differential(t, newQuota(3*time.Second), newScenario)
 }
 
 // quota is how long a random test goes on, or with MUSTER_SELECTS how many statements it asks at least.
@@ -60,7 +60,7 @@ func (q quota) met(asked int) bool {
 
 // TestSelects does so with SELECTs alone: groups, totals, events as a table.
 func TestSelects(t *testing.T) {
-	differential(t, newQuota(4*time.Second), newSelects)
+	differential(t, newQuota(3*time.Second), newSelects)
 }
 
 func differential(t *testing.T, enough quota, scenarioOf func(seed uint64, statements int) *scenario) {

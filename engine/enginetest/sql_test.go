@@ -67,7 +67,7 @@ func (w *twins) answer(t *testing.T, text string) [][]string {
 // are not a proportion that could fail by chance.
 func TestAgainstSQLite(t *testing.T) {
 	seed, given := firstSeed(t)
-	enough, asked, several := newQuota(2*time.Second), 0, 0
+	enough, asked, several := newQuota(time.Second), 0, 0
 	for s := seed; ; s++ {
 		w := newTwins(t, s, twin.SQLite)
 		db := openSQLite(t, w.SQL)
@@ -160,7 +160,7 @@ func TestAgainstDuckDB(t *testing.T) {
 		t.Skipf("SKIPPED: %s has no module duckdb (%v); pip install duckdb, and set MUSTER_PYTHON", python, err)
 	}
 	seed, given := firstSeed(t)
-	enough, asked := newQuota(2*time.Second), 0
+	enough, asked := newQuota(time.Second), 0
 	for s := seed; ; s++ {
 		w := newTwins(t, s, twin.DuckDB)
 		var file bytes.Buffer
