@@ -310,11 +310,11 @@ func (k *coder) ownStrips(w *Worker, s *source, rows []uint64, buf *[]uint16, ou
 			rows = some
 		}
 	}
-	return k.valueStrips(w, s, c, rows, out)
+	return k.valueStrips(w, s, c, rows, buf, out)
 }
 
 // valueStrips appends the codes of rows that are not null.
-func (k *coder) valueStrips(w *Worker, s *source, c *column.Chunk, rows []uint64, out []strip) ([]strip, bool) {
+func (k *coder) valueStrips(w *Worker, s *source, c *column.Chunk, rows []uint64, buf *[]uint16, out []strip) ([]strip, bool) {
 	st := strip{mask: rows}
 	switch c.Enc() {
 	case column.Const:
@@ -333,15 +333,20 @@ func (k *coder) valueStrips(w *Worker, s *source, c *column.Chunk, rows []uint64
 		}
 		return append(out, strip{mask: yes, off: int(1 - k.lo)}, strip{mask: no, off: int(0 - k.lo)}), true
 	case column.Codes, column.Narrow:
-		if c.Unit() == 1 && c.Width() <= 2 && c.Base()-k.lo >= 0 {
-			st.off = int(c.Base() - k.lo)
-			if c.Width() == 1 {
-				st.u8 = c.U8()[:s.n]
-			} else {
-				st.u16 = c.U16()[:s.n]
+		if c.Width() > 2 || c.Base() < k.lo { // wider than its values need
+			st.u16 = sized(buf, s.n)
+			for i := range st.u16 {
+				st.u16[i] = uint16(c.Int(i) - k.lo)
 			}
 			return append(out, st), true
 		}
+		st.off = int(c.Base() - k.lo)
+		if c.Width() == 1 {
+			st.u8 = c.U8()[:s.n]
+		} else {
+			st.u16 = c.U16()[:s.n]
+		}
+		return append(out, st), true
 	}
 	return out, false
 }

@@ -32,6 +32,12 @@ func (c *compiler) codersOf(q *plan.Query, g *grouping, p *Program) []*coder {
 	if len(q.Totals) > maxLanes {
 		return nil
 	}
+	most := maxCodes
+	for i := range q.Totals {
+		if group.ByContact(&q.Totals[i]) && q.From != 0 {
+			most = maxSeen
+		}
+	}
 	keys := make([]*coder, 0, len(q.Group)) // not nil, also where there are no terms
 	codes := 1
 	for i, x := range q.Group {
@@ -39,7 +45,7 @@ func (c *compiler) codersOf(q *plan.Query, g *grouping, p *Program) []*coder {
 		if k == nil {
 			return nil
 		}
-		if codes *= k.codes; codes > maxCodes {
+		if codes *= k.codes; codes > most {
 			return nil
 		}
 		keys = append(keys, k)

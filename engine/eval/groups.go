@@ -8,6 +8,8 @@ import (
 	"github.com/musterdb/muster/engine/group"
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/column"
+	"github.com/musterdb/muster/storage/schema"
 )
 
 // grouping is the expressions that a grouped statement asks of each row.
@@ -22,14 +24,16 @@ type rowExpr struct {
 	typ    plan.Type
 	expr   *scalar.Expr
 	events []eventsOf
-	words  wordSource // of a total; nil if it is evaluated row by row
+	words  wordSource // of a total; nil if its values are no words
+	float  *ref       // of a sum or avg: the FLOAT column that it is of
+	own    *ref       // the column that it is, if it is one of the rows
 }
 
 func (c *compiler) grouping(q *plan.Query, p *Program) (*grouping, error) {
 	g := &grouping{keys: make([]rowExpr, len(q.Group)), totals: make([]rowExpr, len(q.Totals))}
 	var err error
 	for i, x := range q.Group {
-		if g.keys[i], err = c.rowExpr(x); err != nil {
+		if g.keys[i], err = c.rowExpr(x, q.From); err != nil {
 			return nil, err
 		}
 	}
@@ -37,33 +41,39 @@ func (c *compiler) grouping(q *plan.Query, p *Program) (*grouping, error) {
 		if t.Fn == plan.TotalRows {
 			continue
 		}
-		if g.totals[i], err = c.rowExpr(t.X); err != nil {
+		if g.totals[i], err = c.rowExpr(t.X, q.From); err != nil {
 			return nil, err
 		}
 		if g.totals[i].words, err = c.wordsOf(&q.Totals[i], q.From); err != nil {
 			return nil, err
 		}
+		if x := &g.totals[i]; x.own != nil && x.own.typ.Kind == schema.KindFloat && (t.Fn == plan.TotalSum || t.Fn == plan.TotalAvg) {
+			x.float = x.own
+		}
 	}
 	g.coders = c.codersOf(q, g, p)
-	c.slow = c.slow || g.slow()
+	c.slow = c.slow || g.slow(q)
 	return g, nil
 }
 
 // slow says whether rows are looked at one by one, which may take long.
-func (g *grouping) slow() bool {
+func (g *grouping) slow(q *plan.Query) bool {
 	if g.coders == nil {
 		return true
 	}
-	for i := range g.totals {
-		if g.totals[i].expr != nil && g.totals[i].words == nil {
+	for i, x := range g.totals {
+		if x.expr != nil && x.words == nil && !group.ByContact(&q.Totals[i]) {
 			return true
 		}
 	}
 	return false
 }
 
-func (c *compiler) rowExpr(x plan.Expr) (rowExpr, error) {
+func (c *compiler) rowExpr(x plan.Expr, from schema.EventID) (rowExpr, error) {
 	r := rowExpr{typ: x.Type()}
+	if col, ok := c.column(x); ok && (col.props == nil) == (from == 0) && col.typ == r.typ.Type {
+		r.own = &col
+	}
 	var err error
 	if r.expr, err = scalar.Compile(x, c.env); err != nil {
 		return r, err
@@ -77,7 +87,7 @@ func (c *compiler) rowExpr(x plan.Expr) (rowExpr, error) {
 func (p *Program) Groups(ctx context.Context, emit func(arrow.Record) error) error {
 	w := p.Worker()
 	defer w.Close()
-	g := &grouper{w: w, table: group.New(p.query, p.budget)}
+	g := &grouper{w: w, table: group.New(p.query, p.budget), once: make([]contactsOnce, len(p.query.Totals))}
 	if p.groups.coders != nil {
 		g.dense = newDense(g, p.groups.coders)
 	}
@@ -93,6 +103,7 @@ type grouper struct {
 	table *group.Table
 	dense *dense // nil: row by row
 	key   []byte
+	once  []contactsOnce // of each total
 }
 
 func (g *grouper) run(ctx context.Context) error {
@@ -159,6 +170,9 @@ func (g *grouper) slot(r *rowAt) (int32, error) {
 	g.key = g.key[:0]
 	keys := g.w.prog.groups.keys
 	for i := range keys {
+		if own := keys[i].own; own != nil && appendOwn(&g.key, g.w, r, own) {
+			continue
+		}
 		v, err := keys[i].expr.Value(r)
 		if err != nil {
 			return 0, err
@@ -168,11 +182,47 @@ func (g *grouper) slot(r *rowAt) (int32, error) {
 	return g.table.Slot(g.key)
 }
 
+// appendOwn appends the key of a column's value without making a value of it; false for a SET.
+func appendOwn(key *[]byte, w *Worker, r *rowAt, col *ref) bool {
+	c, i := w.columnAt(r, col), r.i
+	switch {
+	case c == nil || i >= c.Len() || c.Null(i):
+		*key = group.AppendNull(*key)
+	case col.typ.Kind == schema.KindText:
+		*key = group.AppendText(*key, c.Text(i))
+	case col.typ.Kind == schema.KindFloat:
+		*key = group.AppendFloat(*key, c.Float(i))
+	case integral(col.typ.Kind):
+		*key = group.AppendWord(*key, c.Int(i))
+	default:
+		return false
+	}
+	return true
+}
+
+// columnAt returns the column of a row's own value. It lasts until another property is asked for.
+func (w *Worker) columnAt(r *rowAt, col *ref) *column.Chunk {
+	if col.props == nil {
+		return w.view.Column(col.attr, r.chunk)
+	}
+	id, ok := col.props[r.event]
+	if !ok {
+		return nil
+	}
+	return w.props.at(r.block, id)
+}
+
 func (g *grouper) add(r *rowAt, slot int32) error {
 	totals := g.w.prog.groups.totals
 	for i := range totals {
 		if totals[i].expr == nil {
 			g.table.Rows(i, slot, 1)
+			continue
+		}
+		if group.ByContact(&g.w.prog.query.Totals[i]) {
+			if !r.isEvent || g.once[i].first(r.chunk, uint16(r.row), slot) {
+				g.table.Rows(i, slot, 1)
+			}
 			continue
 		}
 		v, err := totals[i].expr.Value(r)

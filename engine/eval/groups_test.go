@@ -426,7 +426,7 @@ func TestGroupLimits(t *testing.T) {
 	byID := &plan.Query{Clock: testClock, Grouped: true, Group: []plan.Expr{attr(schema.AttrIDOf)}, Limit: -1}
 	distinct := &plan.Query{
 		Clock: testClock, Grouped: true, Limit: -1,
-		Totals: []plan.Total{{Fn: plan.TotalDistinct, X: attr(schema.AttrIDOf), T: plan.Of(schema.KindInt)}},
+		Totals: []plan.Total{{Fn: plan.TotalDistinct, X: attr(aUnique), T: plan.Of(schema.KindInt)}},
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for name, q := range map[string]*plan.Query{"too many groups": byID, "count(DISTINCT …) over too many values": distinct} {

@@ -30,7 +30,7 @@ func (d *dense) newLane(i int) lane {
 	}
 	x := &d.g.w.prog.groups.totals[i]
 	if x.words == nil {
-		return &eachLane{laneAt: at, x: x}
+		return d.lookLane(at, t, x)
 	}
 	l := wordLane{laneAt: at, x: x, each: eachLane{laneAt: at, x: x}, n: make([]uint64, d.codes)}
 	switch t.Fn {
@@ -44,6 +44,24 @@ func (d *dense) newLane(i int) lane {
 		sign = -1
 	}
 	return &extremeLane{wordLane: l, sign: sign, best: make([]int64, d.codes)}
+}
+
+// lookLane returns the lane of a total whose values are no words.
+func (d *dense) lookLane(at laneAt, t *plan.Total, x *rowExpr) lane {
+	from := d.g.w.prog.query.From
+	switch {
+	case group.ByContact(t) && from == 0:
+		return &rowsLane{at}
+	case group.ByContact(t):
+		return &contactLane{laneAt: at, n: make([]uint64, d.codes), seen: make([]*[kernel.RowWords]uint64, d.codes), chunk: -1}
+	case t.Fn == plan.TotalDistinct:
+		if l := d.newTextLane(at, t, x); l != nil {
+			return l
+		}
+	case x.float != nil:
+		return &floatLane{at, *x.float}
+	}
+	return &eachLane{laneAt: at, x: x}
 }
 
 // laneAt is what all lanes know.

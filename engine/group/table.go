@@ -1,6 +1,8 @@
 package group
 
 import (
+	"encoding/binary"
+
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/plan"
@@ -61,7 +63,7 @@ func (t *Table) check() error {
 	return nil
 }
 
-// Rows adds n rows to total i of a slot, which must be a count.
+// Rows adds n rows to total i of a slot, which must be a count, or of contacts as ByContact says.
 func (t *Table) Rows(i int, slot int32, n uint64) { t.tallies[i].(*count).n[slot] += n }
 
 // AddSum adds n words that come to a sum to total i of a slot, a sum or avg that is no FLOAT.
@@ -87,7 +89,7 @@ func (t *Table) AddWord(i int, slot int32, w int64) {
 // Words says whether a total is a count, a sum, an avg, a min or a max whose values are words: INT or DECIMAL at
 // the scale of the expression's type, BOOL, DATE, TIMESTAMP or DURATION.
 func Words(t *plan.Total) bool {
-	if t.X == nil || t.X.Type().Kind == schema.KindText || t.X.Type().Kind == schema.KindFloat {
+	if t.X == nil || t.Fn == plan.TotalDistinct || t.X.Type().Kind == schema.KindText || t.X.Type().Kind == schema.KindFloat {
 		return false
 	}
 	switch newTally(t).(type) {
@@ -95,6 +97,14 @@ func Words(t *plan.Total) bool {
 		return true
 	}
 	return false
+}
+
+// AddText adds a text to total i of a slot, a count of different values.
+func (t *Table) AddText(i int, slot int32, text string) error {
+	d := t.tallies[i].(*distinct)
+	d.buf = AppendText(binary.LittleEndian.AppendUint32(d.buf[:0], uint32(slot)), text)
+	t.used += d.put(slot)
+	return t.checkTotal(i)
 }
 
 // AddFloat adds a FLOAT to total i of a slot, a sum or avg of FLOATs.

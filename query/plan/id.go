@@ -75,6 +75,12 @@ func isContact(x Expr) bool {
 	return true
 }
 
+// IsContact says whether an expression is the id of the contact, or of the event's contact.
+func IsContact(x Expr) bool {
+	a, ok := x.(*Attr)
+	return ok && a.ID == schema.AttrIDOf || isContact(x)
+}
+
 // Asks returns the ids of the contacts that a statement can be about, if its condition is a conjunction that
 // names them: by IDEquals, or over an event type by ContactIn.
 func (q *Query) Asks() (ids []string, ok bool) {

@@ -1,0 +1,236 @@
+package eval
+
+import (
+	"math/bits"
+
+	"github.com/musterdb/muster/query/plan"
+	"github.com/musterdb/muster/storage/column"
+	"github.com/musterdb/muster/storage/kernel"
+	"github.com/musterdb/muster/storage/schema"
+)
+
+// contactLane is count(DISTINCT contact) of a statement over an event type: a bit for each contact of the chunk
+// and code, counted when the next chunk comes.
+type contactLane struct {
+	laneAt
+	n     []uint64
+	seen  []*[kernel.RowWords]uint64 // by code; nil: none of the chunk
+	codes []int                      // that have one
+	spare []*[kernel.RowWords]uint64
+	chunk int
+}
+
+// maxSeen is the number of codes up to which contacts are noted in bits: 4 MiB of them.
+const maxSeen = 512
+
+func (l *contactLane) begin(s *source, _ []uint64) error {
+	if s.chunk != l.chunk {
+		l.count()
+		l.chunk = s.chunk
+	}
+	return nil
+}
+
+// count adds the contacts of a chunk.
+func (l *contactLane) count() {
+	for _, code := range l.codes {
+		b := l.seen[code]
+		l.n[code] += uint64(kernel.Count(b[:]))
+		clear(b[:])
+		l.seen[code], l.spare = nil, append(l.spare, b)
+	}
+	l.codes = l.codes[:0]
+}
+
+func (l *contactLane) bits(code int) *[kernel.RowWords]uint64 {
+	if b := l.seen[code]; b != nil {
+		return b
+	}
+	if len(l.spare) == 0 {
+		l.spare = append(l.spare, new([kernel.RowWords]uint64))
+	}
+	b := l.spare[len(l.spare)-1]
+	l.spare = l.spare[:len(l.spare)-1]
+	l.seen[code], l.codes = b, append(l.codes, code)
+	return b
+}
+
+func (l *contactLane) add(s *source, st *strip, _ int) error {
+	rows := s.block.Rows()
+	switch {
+	case st.u8 == nil && st.u16 == nil && st.mask == nil:
+		kernel.SetRows(l.bits(st.off), rows)
+	case st.u8 == nil && st.u16 == nil:
+		kernel.SetRowsSel(l.bits(st.off), rows, st.mask)
+	case st.mask == nil:
+		for i, r := range rows {
+			l.bits(st.code(i))[r>>6] |= 1 << (r & 63)
+		}
+	default:
+		for i := range rowsOf(st.mask) {
+			r := rows[i]
+			l.bits(st.code(i))[r>>6] |= 1 << (r & 63)
+		}
+	}
+	return nil
+}
+
+func (l *contactLane) flush(code int, slot int32) error {
+	l.count()
+	l.d.g.table.Rows(l.total, slot, l.n[code])
+	l.n[code] = 0
+	return nil
+}
+
+// contactsOnce counts each contact of a slot once where rows are grouped one by one: the pairs of slot and row
+// of a chunk that were seen.
+type contactsOnce struct {
+	chunk int
+	table []uint64 // slot, row and a bit for used; open addressing
+	used  int
+}
+
+// first says whether a row of the chunk at hand is the first of its contact in a slot.
+func (c *contactsOnce) first(chunk int, row uint16, slot int32) bool {
+	if chunk != c.chunk || c.table == nil {
+		if c.chunk = chunk; len(c.table) != 1024 {
+			c.table = make([]uint64, 1024)
+		}
+		clear(c.table)
+		c.used = 0
+	}
+	if 2*(c.used+1) > len(c.table) {
+		old := c.table
+		c.table = make([]uint64, 2*len(old))
+		for _, key := range old {
+			if key != 0 {
+				c.put(key)
+			}
+		}
+	}
+	fresh := c.put(1<<63 | uint64(uint32(slot))<<16 | uint64(row))
+	if fresh {
+		c.used++
+	}
+	return fresh
+}
+
+func (c *contactsOnce) put(key uint64) bool {
+	mask := uint64(len(c.table) - 1)
+	hi, lo := bits.Mul64(key, 0x9E3779B97F4A7C15)
+	for at := (hi ^ lo) & mask; ; at = (at + 1) & mask {
+		switch c.table[at] {
+		case key:
+			return false
+		case 0:
+			c.table[at] = key
+			return true
+		}
+	}
+}
+
+// textLane is count(DISTINCT x) of a TEXT column in codes: a bit for each group's code and each text's.
+type textLane struct {
+	eachLane
+	col   ref
+	dict  *column.Dict
+	words int      // of the bits of a code
+	seen  []uint64 // by code
+}
+
+// maxTextBits bounds the bits of a textLane: 4 MiB.
+const maxTextBits = 1 << 25
+
+// newTextLane returns the lane of a total that counts the texts of a column, or nil.
+func (d *dense) newTextLane(at laneAt, t *plan.Total, x *rowExpr) lane {
+	p := d.g.w.prog
+	a, ok := t.X.(*plan.Attr)
+	if !ok || p.query.From != 0 || a.T.Kind != schema.KindText || isID(a) {
+		return nil
+	}
+	dict := p.view.Dict(a.ID)
+	if dict == nil {
+		return nil
+	}
+	words := kernel.Words(dict.Len())
+	if d.codes*words*64 > maxTextBits {
+		return nil
+	}
+	return &textLane{
+		eachLane: eachLane{laneAt: at, x: x}, col: ref{attr: a.ID, typ: a.T.Type}, dict: dict, words: words,
+		seen: make([]uint64, d.codes*words),
+	}
+}
+
+func (l *textLane) add(s *source, st *strip, n int) error {
+	c := l.d.g.w.column(s, &l.col)
+	if c == nil || c.Enc() == column.AllNull {
+		return nil
+	}
+	if c.Enc() == column.Plain || c.Len() != s.n {
+		return l.eachLane.add(s, st, n)
+	}
+	valid := c.Valid()
+	one := func(i int) {
+		if valid == nil || valid[i>>6]>>(i&63)&1 != 0 {
+			text := c.Code(i)
+			l.seen[st.code(i)*l.words+int(text>>6)] |= 1 << (text & 63)
+		}
+	}
+	if st.mask != nil {
+		for i := range rowsOf(st.mask) {
+			one(i)
+		}
+		return nil
+	}
+	for i := range s.n {
+		one(i)
+	}
+	return nil
+}
+
+func (l *textLane) flush(code int, slot int32) error {
+	for text := range rowsOf(l.seen[code*l.words : (code+1)*l.words]) {
+		if err := l.d.g.table.AddText(l.total, slot, l.dict.Text(uint32(text))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// floatLane is sum(x) and avg(x) of a FLOAT column.
+type floatLane struct {
+	laneAt
+	col ref
+}
+
+func (l *floatLane) add(s *source, st *strip, _ int) error {
+	c := l.d.g.w.column(s, &l.col)
+	if c == nil || c.Enc() == column.AllNull {
+		return nil
+	}
+	one := func(i int) error {
+		if i >= c.Len() || c.Null(i) {
+			return nil
+		}
+		slot, err := l.d.slot(st.code(i))
+		if err != nil {
+			return err
+		}
+		return l.d.g.table.AddFloat(l.total, slot, c.Float(i))
+	}
+	if st.mask != nil {
+		for i := range rowsOf(st.mask) {
+			if err := one(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := range s.n {
+		if err := one(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
