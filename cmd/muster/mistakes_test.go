@@ -53,7 +53,7 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s\n%s\nanswers\n%s\nwant\n%s", title, what, got, want)
 		}
 	}
-	if cases < 40 {
+	if cases < 80 {
 		t.Errorf("only %d cases", cases)
 	}
 	if *rewrite {
