@@ -175,6 +175,13 @@ func (d *dense) slot(code int) (int32, error) {
 	if s := d.slots[code]; s >= 0 {
 		return s, nil
 	}
+	slot, err := d.newSlot(code, d.g.table.Slot)
+	d.slots[code] = slot
+	return slot, err
+}
+
+// newSlot makes the key of a code's group and has the slot made or found.
+func (d *dense) newSlot(code int, slot func([]byte) (int32, error)) (int32, error) {
 	key, rest := d.g.key[:0], code
 	for _, k := range d.keys {
 		var err error
@@ -184,9 +191,17 @@ func (d *dense) slot(code int) (int32, error) {
 		rest /= k.codes
 	}
 	d.g.key = key
-	slot, err := d.g.table.Slot(key)
-	d.slots[code] = slot
-	return slot, err
+	return slot(key)
+}
+
+// distinct says whether no two codes stand for one group.
+func (d *dense) distinct() bool {
+	for _, k := range d.keys {
+		if k.expr != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // flush hands the tables to the groups.
@@ -197,19 +212,30 @@ func (d *dense) flush() error {
 			used++
 		}
 	}
-	d.g.table.Expect(used)
-	for code, n := range d.rows[:d.codes] {
-		if n == 0 {
-			continue
-		}
-		slot, err := d.slot(code)
-		if err != nil {
-			return err
-		}
-		for _, l := range d.lanes {
-			if err := l.flush(code, slot); err != nil {
+	slot := d.slot
+	if d.g.table.Len() == 0 && d.distinct() {
+		slot = func(code int) (int32, error) { return d.newSlot(code, d.g.table.Append) }
+	} else {
+		d.g.table.Expect(used)
+	}
+	for code, n := range d.rows {
+		if n > 0 {
+			if err := d.flushCode(code, slot); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+func (d *dense) flushCode(code int, slotOf func(int) (int32, error)) error {
+	slot, err := slotOf(code)
+	if err != nil {
+		return err
+	}
+	for _, l := range d.lanes {
+		if err := l.flush(code, slot); err != nil {
+			return err
 		}
 	}
 	return nil

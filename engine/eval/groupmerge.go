@@ -83,6 +83,8 @@ type finisher struct {
 	having *scalar.Expr
 	items  []*scalar.Expr
 	rows   []*groupRow // a heap whose root is the last row, once there is a limit to keep
+	slab   []groupRow
+	spare  *groupRow // a row that was not kept
 	used   int64
 	budget int64
 }
@@ -108,9 +110,33 @@ func newFinisher(q *plan.Query, budget int64) (*finisher, error) {
 // groupRow is a group as expressions see it, and its cells.
 type groupRow struct {
 	noRowAt
-	*group.Row
+	group.Row
 	cells []scalar.Value
 }
+
+// newRow returns a row of the slab, which is made for many rows at once.
+func (f *finisher) newRow() *groupRow {
+	q := f.query
+	if len(f.slab) == 0 {
+		f.slab = make([]groupRow, slabRows)
+		values := make([]scalar.Value, slabRows*(len(q.Group)+len(q.Totals)+len(q.Items)))
+		cut := func(n int) []scalar.Value {
+			part := values[:n:n]
+			values = values[n:]
+			return part
+		}
+		for i := range f.slab {
+			r := &f.slab[i]
+			r.Values, r.Totals, r.cells = cut(len(q.Group)), cut(len(q.Totals)), cut(len(q.Items))
+		}
+	}
+	r := &f.slab[0]
+	f.slab = f.slab[1:]
+	return r
+}
+
+// slabRows is the number of rows that are made at once.
+const slabRows = 64
 
 var _ scalar.GroupRow = (*groupRow)(nil)
 
@@ -122,17 +148,19 @@ func (r *groupRow) Total(i int) scalar.Value { return r.Totals[i] }
 
 // offer adds the group of a slot to the answer if it belongs there.
 func (f *finisher) offer(t *group.Table, slot int) error {
-	g, err := t.Row(slot)
-	if err != nil {
+	row := f.spare
+	if f.spare = nil; row == nil {
+		row = f.newRow()
+	}
+	if err := t.Row(slot, &row.Row); err != nil {
 		return err
 	}
-	row := &groupRow{Row: g}
 	if f.having != nil {
 		if truth, err := f.having.Test(row); err != nil || truth != scalar.True {
+			f.spare = row
 			return err
 		}
 	}
-	row.cells = make([]scalar.Value, len(f.items))
 	for i, x := range f.items {
 		v, err := x.Value(row)
 		if err != nil {
@@ -148,8 +176,8 @@ func (f *finisher) offer(t *group.Table, slot int) error {
 // keep adds a row, or puts it in the place of the last one once the limit is reached.
 func (f *finisher) keep(row *groupRow) error {
 	if f.query.Limit >= 0 && int64(len(f.rows)) >= f.query.Limit {
-		if f.compare(row, f.rows[0]) < 0 {
-			f.rows[0] = row
+		if f.spare = row; f.compare(row, f.rows[0]) < 0 {
+			f.spare, f.rows[0] = f.rows[0], row
 			heap.Fix(f, 0)
 		}
 		return nil

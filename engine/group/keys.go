@@ -28,10 +28,9 @@ func (k *keys) find(key []byte) (n int32, fresh bool) {
 		i := k.index[at]
 		if i == 0 {
 			k.hash = append(k.hash, h)
-			k.text = append(k.text, key...)
-			k.end = append(k.end, uint64(len(k.text)))
-			k.index[at] = uint32(len(k.hash))
-			return int32(len(k.hash) - 1), true
+			n = k.append(key)
+			k.index[at] = uint32(n + 1)
+			return n, true
 		}
 		if k.hash[i-1] == h && bytes.Equal(k.key(int(i-1)), key) {
 			return int32(i - 1), false
@@ -44,7 +43,8 @@ func (k *keys) expect(n int) {
 	if 2*(n+1) <= len(k.index) {
 		return
 	}
-	k.hash, k.end, k.text = slices.Grow(k.hash, n), slices.Grow(k.end, n), slices.Grow(k.text, 8*n)
+	more := n - k.len()
+	k.hash, k.end, k.text = slices.Grow(k.hash, more), slices.Grow(k.end, more), slices.Grow(k.text, 8*more)
 	k.rehash(1 << bits.Len(uint(2*n+1)))
 }
 
@@ -70,7 +70,14 @@ func (k *keys) key(i int) []byte {
 	return k.text[from:k.end[i]]
 }
 
-func (k *keys) len() int { return len(k.hash) }
+// append adds a key that find will not find.
+func (k *keys) append(key []byte) int32 {
+	k.text = append(k.text, key...)
+	k.end = append(k.end, uint64(len(k.text)))
+	return int32(len(k.end) - 1)
+}
+
+func (k *keys) len() int { return len(k.end) }
 
 // keyBytes is what a key takes beside its bytes: hash, end, up to four places of the index, and as much
 // again while slices grow.

@@ -127,6 +127,9 @@ func (t *Table) Merge(rec arrow.Record) error {
 	if !ok || int(rec.NumCols()) != len(t.tallies)+1 {
 		return diag.New(diag.Internal, diag.Span{}, "a partial answer has another form than its query")
 	}
+	if t.Len() == 0 {
+		t.Expect(int(rec.NumRows()))
+	}
 	for i := range int(rec.NumRows()) {
 		slot, err := t.Slot(key.Value(i))
 		if err != nil {
@@ -153,20 +156,20 @@ type Row struct {
 	Totals []scalar.Value
 }
 
-// Row returns the group of a slot. A total that does not fit is exact.ErrOverflow.
-func (t *Table) Row(slot int) (*Row, error) {
-	r := &Row{Values: make([]scalar.Value, len(t.query.Group)), Totals: make([]scalar.Value, len(t.tallies))}
+// Row sets out, whose slices are as long as the query has terms and totals, to the group of a slot. A total that
+// does not fit is exact.ErrOverflow.
+func (t *Table) Row(slot int, out *Row) error {
 	key := t.keys.key(slot)
 	var err error
 	for i, x := range t.query.Group {
-		if r.Values[i], key, err = readValue(key, x.Type()); err != nil {
-			return nil, err
+		if out.Values[i], key, err = readValue(key, x.Type()); err != nil {
+			return err
 		}
 	}
 	for i, y := range t.tallies {
-		if r.Totals[i], err = y.value(int32(slot)); err != nil {
-			return nil, err
+		if out.Totals[i], err = y.value(int32(slot)); err != nil {
+			return err
 		}
 	}
-	return r, nil
+	return nil
 }

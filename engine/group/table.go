@@ -34,12 +34,18 @@ func New(q *plan.Query, budget int64) *Table {
 // Len returns the number of groups.
 func (t *Table) Len() int { return t.keys.len() }
 
-// Expect makes room for so many groups, to save growing step by step.
+// Expect makes room for so many more groups, to save growing step by step.
 func (t *Table) Expect(groups int) {
 	if need := int64(groups) * t.width; t.used+need > t.budget {
 		return
 	}
-	t.keys.expect(groups)
+	t.keys.expect(t.Len() + groups)
+}
+
+// Append adds a group whose values no other group of the table has, and which will not be looked for: Slot must
+// not be called any more. It costs a fraction of Slot.
+func (t *Table) Append(key []byte) (int32, error) {
+	return t.put(t.keys.append(key), key)
 }
 
 // Slot returns the slot of the group whose values were appended to key, in the order of Query.Group.
@@ -48,6 +54,11 @@ func (t *Table) Slot(key []byte) (int32, error) {
 	if !fresh {
 		return slot, nil
 	}
+	return t.put(slot, key)
+}
+
+// put makes the states of a new slot.
+func (t *Table) put(slot int32, key []byte) (int32, error) {
 	for _, y := range t.tallies {
 		y.grow(int(slot) + 1)
 	}
