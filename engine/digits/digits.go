@@ -3,20 +3,18 @@
 package digits
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 )
 
-const pairs = "00010203040506070809" +
-	"10111213141516171819" +
-	"20212223242526272829" +
-	"30313233343536373839" +
-	"40414243444546474849" +
-	"50515253545556575859" +
-	"60616263646566676869" +
-	"70717273747576777879" +
-	"80818283848586878889" +
-	"90919293949596979899"
+// pairs are the two digits of 0 to 99, the tens in the low byte: as they stand in memory.
+var pairs = func() (t [100]uint16) {
+	for i := range t {
+		t[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8
+	}
+	return t
+}()
 
 // powers of ten up to the largest in 64 bits.
 var powers = [...]uint64{
@@ -64,8 +62,8 @@ func AppendDecimal(dst []byte, unscaled int64, scale uint8) []byte {
 		return AppendUint(dst, abs)
 	case 2: // money, by far the most; a division by a constant is a multiplication
 		whole = abs / 100
-		rest := (abs - whole*100) * 2
-		return append(AppendUint(dst, whole), '.', pairs[rest], pairs[rest+1])
+		rest := pairs[abs-whole*100]
+		return append(AppendUint(dst, whole), '.', byte(rest), byte(rest>>8))
 	default:
 		whole = abs / powers[scale]
 	}
@@ -80,16 +78,30 @@ func appendPadded(dst []byte, v uint64, n int) []byte {
 		dst = slices.Grow(dst, n)
 	}
 	dst = dst[:from+n]
-	out := dst[from:]
-	for n >= 2 {
-		q := v / 100
-		r := (v - q*100) * 2
-		out[n-1], out[n-2] = pairs[r+1], pairs[r]
+	out := dst[from : from+n]
+	for v >= 1e8 && n >= 8 { // the rest is divided in 32 bits
+		q := v / 1e8
+		put8(out[n-8:n], uint32(v-q*1e8))
 		v = q
-		n -= 2
+		n -= 8
+	}
+	for w := uint32(v); n >= 2; n -= 2 {
+		q := w / 100
+		binary.LittleEndian.PutUint16(out[n-2:], pairs[w-q*100])
+		w, v = q, uint64(q)
 	}
 	if n > 0 {
 		out[0] = byte('0' + v)
 	}
 	return dst
+}
+
+// put8 writes eight digits.
+func put8(out []byte, v uint32) {
+	high, low := v/10_000, v%10_000
+	_ = out[7]
+	binary.LittleEndian.PutUint16(out, pairs[high/100])
+	binary.LittleEndian.PutUint16(out[2:], pairs[high%100])
+	binary.LittleEndian.PutUint16(out[4:], pairs[low/100])
+	binary.LittleEndian.PutUint16(out[6:], pairs[low%100])
 }

@@ -59,11 +59,12 @@ func (b *Batch) IDs(k int, ids *column.Chunk, rows []uint32) int {
 		to.noteNulls(ids, rows[:n])
 		return n
 	}
-	to.text = slices.Grow(to.text, 20*len(rows))
+	text, ends := slices.Grow(to.text, 20*len(rows)), to.ends
 	for _, v := range loadInts(b.ints, ids, rows) {
-		to.text = digits.AppendInt(to.text, v)
-		to.ends = append(to.ends, int32(len(to.text)))
+		text = digits.AppendInt(text, v)
+		ends = append(ends, int32(len(text)))
 	}
+	to.text, to.ends = text, ends
 	to.noteNulls(ids, rows)
 	return len(rows)
 }

@@ -42,6 +42,7 @@ var shapes = []shape{
 	{"float", schema.KindFloat, func(rng *rand.Rand, c *column.Chunk, i int) { c.SetFloat(i, rng.NormFloat64()) }},
 	{"same float", schema.KindFloat, func(_ *rand.Rand, c *column.Chunk, i int) { c.SetFloat(i, 1.5) }},
 	{"codes", schema.KindText, func(rng *rand.Rand, c *column.Chunk, i int) { c.SetText(i, fmt.Append(nil, "code", rng.IntN(300))) }},
+	{"few codes", schema.KindText, func(rng *rand.Rand, c *column.Chunk, i int) { c.SetText(i, fmt.Append(nil, "few", rng.IntN(20))) }},
 	{"one text", schema.KindText, func(_ *rand.Rand, c *column.Chunk, i int) { c.SetText(i, []byte("same")) }},
 	{"plain", schema.KindText, func(_ *rand.Rand, c *column.Chunk, i int) { c.SetText(i, fmt.Append(nil, "text ", i)) }},
 	{"set", schema.KindSet, func(rng *rand.Rand, c *column.Chunk, i int) {

@@ -12,19 +12,50 @@ import (
 // many it added, at least one.
 func (c *cells) addTexts(from *column.Chunk, rows []uint32, most int) int {
 	c.begin(len(rows))
+	if from.Enc() == column.Codes && from.Width() == 1 {
+		if n := from.Dict().Len(); n <= fewTexts { // read once: the writer may add to it
+			return c.addFewTexts(from, n, rows, most)
+		}
+	}
 	valid := from.Valid()
 	codes := from.Enc() != column.Plain
 	dict := from.Dict()
+	text, ends := c.text, c.ends // kept in registers: a store into c would be seen by the collector each time
+	defer func() { c.text, c.ends = text, ends }()
 	for i, row := range rows {
 		if valid == nil || valid[row>>6]>>(row&63)&1 != 0 {
 			if codes {
-				c.text = append(c.text, dict.Text(from.Code(int(row)))...)
+				text = append(text, dict.Text(from.Code(int(row)))...)
 			} else {
-				c.text = append(c.text, from.Text(int(row))...)
+				text = append(text, from.Text(int(row))...)
 			}
 		}
-		c.ends = append(c.ends, int32(len(c.text)))
-		if len(c.text) > most {
+		ends = append(ends, int32(len(text)))
+		if len(text) > most {
+			return i + 1
+		}
+	}
+	return len(rows)
+}
+
+// fewTexts is the most texts of a dictionary that are looked up once for a stride, not for each row.
+const fewTexts = 128
+
+// addFewTexts is addTexts for one-byte codes of a dictionary of n texts. Null rows have code 0.
+func (c *cells) addFewTexts(from *column.Chunk, n int, rows []uint32, most int) int {
+	var table [fewTexts]string
+	for code := range n {
+		table[code] = from.Dict().Text(uint32(code))
+	}
+	valid, codes := from.Valid(), from.U8()
+	text, ends := c.text, c.ends
+	defer func() { c.text, c.ends = text, ends }()
+	for i, row := range rows {
+		if valid == nil || valid[row>>6]>>(row&63)&1 != 0 {
+			text = append(text, table[codes[row]%fewTexts]...)
+		}
+		ends = append(ends, int32(len(text)))
+		if len(text) > most {
 			return i + 1
 		}
 	}
