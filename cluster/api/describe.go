@@ -143,10 +143,12 @@ func (x *execution) overview(ctx context.Context, p *profiler, what string, cols
 	}
 	var rows [][]any
 	for _, c := range cols {
-		if n, ok := c.distinct.(int64); !c.id && (c.typ.Kind == schema.KindSet || ok && n <= fewValues && n < c.values) {
+		if n, ok := c.distinct.(int64); ok && n <= fewValues && (n < c.values || c.typ.Kind == schema.KindSet) {
 			if err := p.frequent(ctx, c, topInOverview); err != nil {
 				return err
 			}
+		} else {
+			c.top = nil
 		}
 		rows = append(rows, []any{c.name, c.typ.String(), c.values, c.rows - c.values, share(c.rows-c.values, c.rows), c.distinct, c.min, c.max, c.topText()})
 	}

@@ -30,7 +30,7 @@ type profiled struct {
 	min, max any   // text or nil
 	avg      any
 	top      []topValue
-	topped   bool // top was asked for, and answered
+	topped   bool // top holds all values, by their counts
 }
 
 // topValue is a frequent value; of a SET an element.
@@ -86,36 +86,66 @@ func propertyColumn(ev *schema.EventType, prop schema.Property) *profiled {
 
 // Limits of what DESCRIBE looks at.
 const (
-	columnsAtOnce = 40     // columns of one statement
-	fewValues     = 10_000 // distinct values up to which the frequent ones are looked for in an overview
-	maxElements   = 200_000
+	fewValues   = 10_000 // distinct values up to which the frequent ones are looked for in an overview
+	maxElements = 200_000
 )
 
-// totals fills in everything but the frequent values.
+// totals fills in everything but averages and, where there are many values, the frequent ones. Of few values
+// groups tell all at once, which is a hundred times as fast as totals of every row.
 func (p *profiler) totals(ctx context.Context, cols []*profiled) error {
-	for some := range slices.Chunk(cols, columnsAtOnce) {
-		if err := p.someTotals(ctx, some, true); err != nil {
+	for _, c := range cols {
+		var err error
+		if a, ok := c.x.(*plan.Attr); c.typ.Kind == schema.KindSet || ok && !c.id && p.node.FewValues(p.sch, a.ID, fewValues) {
+			err = p.byGroups(ctx, c)
+		} else {
+			err = p.byTotals(ctx, c)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// someTotals asks for all totals of some columns in one statement. If their distinct values take too much memory
-// together it asks for half of them at once, and of a single one without its distinct values.
-func (p *profiler) someTotals(ctx context.Context, cols []*profiled, distinct bool) error {
-	err := p.askTotals(ctx, cols, distinct)
-	if !isLimit(err) || !distinct {
+// byTotals asks for the totals of a column, without its distinct values if these take too much memory.
+func (p *profiler) byTotals(ctx context.Context, col *profiled) error {
+	err := p.askTotals(ctx, col, true)
+	if isLimit(err) {
+		err = p.askTotals(ctx, col, false)
+	}
+	return err
+}
+
+// byGroups counts the rows of each value. Groups come in the order of their values.
+func (p *profiler) byGroups(ctx context.Context, col *profiled) error {
+	if err := p.askTotals(ctx, col, false); err != nil {
 		return err
 	}
-	if len(cols) == 1 {
-		return p.someTotals(ctx, cols, false)
+	if col.typ.Kind == schema.KindSet {
+		return p.frequentElements(ctx, col)
 	}
-	half := len(cols) / 2
-	if err := p.someTotals(ctx, cols[:half], true); err != nil {
-		return err
+	err := p.node.Select(ctx, p.groups(col), p.sch, func(rec arrow.Record) error { return col.addGroups(rec) })
+	if isLimit(err) {
+		return p.byTotals(ctx, col)
 	}
-	return p.someTotals(ctx, cols[half:], true)
+	col.distinct, col.topped = int64(len(col.top)), true
+	if n := len(col.top); n > 0 && col.typ.Kind != schema.KindKey {
+		col.min, col.max = col.top[0].value, col.top[n-1].value
+	}
+	slices.SortStableFunc(col.top, func(a, b topValue) int { return cmp.Compare(b.count, a.count) })
+	return err
+}
+
+// addGroups adds values with their counts.
+func (c *profiled) addGroups(rec arrow.Record) error {
+	for i := range int(rec.NumRows()) {
+		v, err := valueAt(rec.Column(0), i, c.typ)
+		if err != nil {
+			return err
+		}
+		c.top = append(c.top, topValue{string(scalar.AppendText(nil, v)), rec.Column(1).(*array.Int64).Value(i)})
+	}
+	return nil
 }
 
 func isLimit(err error) bool {
@@ -123,8 +153,9 @@ func isLimit(err error) bool {
 	return errors.As(err, &known) && known.Code == diag.Limit
 }
 
-// askTotals asks one statement without groups: its one row has the totals of every column.
-func (p *profiler) askTotals(ctx context.Context, cols []*profiled, distinct bool) error {
+// askTotals asks one statement without groups: its one row has the totals of a column. Those of many values
+// are its distinct ones and its bounds.
+func (p *profiler) askTotals(ctx context.Context, col *profiled, many bool) error {
 	q := p.base()
 	var take []func(scalarCell)
 	add := func(t plan.Total, f func(scalarCell)) {
@@ -133,21 +164,15 @@ func (p *profiler) askTotals(ctx context.Context, cols []*profiled, distinct boo
 		take = append(take, f)
 	}
 	count := plan.Of(schema.KindInt)
-	add(plan.Total{Fn: plan.TotalRows, T: count}, func(c scalarCell) {
-		for _, col := range cols {
-			col.rows = c.value.I
-		}
-	})
-	for _, col := range cols {
-		add(plan.Total{Fn: plan.TotalCount, X: col.x, T: count}, func(c scalarCell) { col.values = c.value.I })
-		if distinct && !col.id && col.typ.Kind != schema.KindSet {
-			add(plan.Total{Fn: plan.TotalDistinct, X: col.x, T: count}, func(c scalarCell) { col.distinct = c.value.I })
-		}
-		if k := col.typ.Kind; k != schema.KindSet && k != schema.KindKey {
-			t := plan.Type{Type: col.typ}
-			add(plan.Total{Fn: plan.TotalMin, X: col.x, T: t}, func(c scalarCell) { col.min = c.text() })
-			add(plan.Total{Fn: plan.TotalMax, X: col.x, T: t}, func(c scalarCell) { col.max = c.text() })
-		}
+	add(plan.Total{Fn: plan.TotalRows, T: count}, func(c scalarCell) { col.rows = c.value.I })
+	add(plan.Total{Fn: plan.TotalCount, X: col.x, T: count}, func(c scalarCell) { col.values = c.value.I })
+	if many && !col.id {
+		add(plan.Total{Fn: plan.TotalDistinct, X: col.x, T: count}, func(c scalarCell) { col.distinct = c.value.I })
+	}
+	if many && col.typ.Kind != schema.KindKey {
+		t := plan.Type{Type: col.typ}
+		add(plan.Total{Fn: plan.TotalMin, X: col.x, T: t}, func(c scalarCell) { col.min = c.text() })
+		add(plan.Total{Fn: plan.TotalMax, X: col.x, T: t}, func(c scalarCell) { col.max = c.text() })
 	}
 	q.Visible = len(q.Items)
 	return p.node.Select(ctx, q, p.sch, func(rec arrow.Record) error {
@@ -158,10 +183,8 @@ func (p *profiler) askTotals(ctx context.Context, cols []*profiled, distinct boo
 			}
 			f(scalarCell{v})
 		}
-		for _, col := range cols {
-			if col.id {
-				col.distinct = col.values
-			}
+		if col.id {
+			col.distinct = col.values
 		}
 		return nil
 	})
@@ -202,26 +225,17 @@ func (p *profiler) average(ctx context.Context, col *profiled) error {
 }
 
 // frequent fills in the most frequent values of a column, at most a number of them.
-func (p *profiler) frequent(ctx context.Context, col *profiled, most int64) error {
-	if col.typ.Kind == schema.KindSet {
-		return p.frequentElements(ctx, col, int(most))
+func (p *profiler) frequent(ctx context.Context, col *profiled, most int) error {
+	if col.topped {
+		col.top = col.top[:min(most, len(col.top))]
+		return nil
 	}
 	q := p.groups(col)
-	q.Order, q.Limit = []plan.Order{{Item: 1, Desc: true}, {Item: 0}}, most
-	if k := col.typ.Kind; k == schema.KindKey { // which has no order
+	q.Order, q.Limit = []plan.Order{{Item: 1, Desc: true}, {Item: 0}}, int64(most)
+	if col.typ.Kind == schema.KindKey { // which has no order
 		q.Order = q.Order[:1]
 	}
-	err := p.node.Select(ctx, q, p.sch, func(rec arrow.Record) error {
-		for i := range int(rec.NumRows()) {
-			v, err := valueAt(rec.Column(0), i, col.typ)
-			if err != nil {
-				return err
-			}
-			col.top = append(col.top, topValue{string(scalar.AppendText(nil, v)), rec.Column(1).(*array.Int64).Value(i)})
-		}
-		return nil
-	})
-	col.topped = err == nil
+	err := p.node.Select(ctx, q, p.sch, func(rec arrow.Record) error { return col.addGroups(rec) })
 	if isLimit(err) {
 		return nil // too many groups
 	}
@@ -240,7 +254,7 @@ func (p *profiler) groups(col *profiled) *plan.Query {
 }
 
 // frequentElements counts the elements of a SET by its different sets, each of which is counted once.
-func (p *profiler) frequentElements(ctx context.Context, col *profiled, most int) error {
+func (p *profiler) frequentElements(ctx context.Context, col *profiled) error {
 	counts := map[string]int64{}
 	tooMany := diag.New(diag.Limit, diag.Span{}, "too many elements")
 	err := p.node.Select(ctx, p.groups(col), p.sch, func(rec arrow.Record) error {
@@ -258,7 +272,7 @@ func (p *profiler) frequentElements(ctx context.Context, col *profiled, most int
 		}
 		return nil
 	})
-	if isLimit(err) {
+	if col.topped = true; isLimit(err) {
 		return nil
 	}
 	for s, n := range counts {
@@ -267,8 +281,7 @@ func (p *profiler) frequentElements(ctx context.Context, col *profiled, most int
 	slices.SortFunc(col.top, func(a, b topValue) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.value, b.value))
 	})
-	col.top = col.top[:min(most, len(col.top))]
-	col.distinct, col.topped = int64(len(counts)), err == nil
+	col.distinct = int64(len(counts))
 	return err
 }
 

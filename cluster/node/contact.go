@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 
+	"github.com/musterdb/muster/engine"
 	"github.com/musterdb/muster/engine/eval"
 	"github.com/musterdb/muster/storage/schema"
 )
@@ -19,4 +20,11 @@ func (n *Node) Contact(ctx context.Context, sch *schema.Schema, id string, clock
 	}
 	c, ok, err = s.Contact(sch, []byte(id), clock, limit)
 	return c, ok, gone(err)
+}
+
+// FewValues says whether an attribute has few different values, so that its groups are few.
+func (n *Node) FewValues(sch *schema.Schema, attr schema.AttrID, most int64) bool {
+	few := true
+	n.eachShard(sch, func(s *engine.Shard) { few = few && s.FewValues(attr, most) })
+	return few
 }
