@@ -89,15 +89,24 @@ type Answer struct {
 // Rows returns how many rows the server says that the answer has, once the Body was read to its end; false if
 // it does not say, or something on the way has dropped what it said.
 func (a *Answer) Rows() (int64, bool) {
+	n, err := strconv.ParseInt(a.said("Muster-Rows"), 10, 64)
+	return n, err == nil
+}
+
+// Elapsed returns how long the server says that it took for the answer; when and whether it says is as for Rows.
+func (a *Answer) Elapsed() (time.Duration, bool) {
+	ms, err := strconv.ParseFloat(a.said("Muster-Elapsed"), 64)
+	return time.Duration(ms * float64(time.Millisecond)), err == nil
+}
+
+// said returns what stands before or behind the Body under a name.
+func (a *Answer) said(name string) string {
 	for _, h := range []*http.Header{a.header, a.trailer} {
-		if h == nil {
-			continue
-		}
-		if n, err := strconv.ParseInt(h.Get("Muster-Rows"), 10, 64); err == nil {
-			return n, true
+		if h != nil && h.Get(name) != "" {
+			return h.Get(name)
 		}
 	}
-	return 0, false
+	return ""
 }
 
 // Statement is a statement with what belongs to it.

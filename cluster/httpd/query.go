@@ -196,29 +196,34 @@ func (a *answer) finish(stats api.Stats) error {
 		if err := doc.Finish(`"stats":{` + said + `}`); err != nil {
 			return err
 		}
-		a.sayRows(stats.Rows)
+		a.sayStats(stats)
 		return a.held.Flush()
 	}
 	if err := a.out.Close(); err != nil {
 		return err
 	}
-	a.sayRows(stats.Rows) // what Close has sent may have been the beginning
+	a.sayStats(stats) // what Close has sent may have been the beginning
 	if a.format.tabular == tabular.NDJSON {
 		fmt.Fprintf(a.held, "{\"@end\":{%s}}\n", said)
 	}
 	return a.held.Flush()
 }
 
-// rowsHeader says how many rows an answer has that is whole: a header of one that was held back until it was, a
-// trailer of one that was sent on the way.
-const rowsHeader = "Muster-Rows"
+// What is said of an answer that is whole: how many rows it has, and how many milliseconds the server took for
+// it. They are headers of an answer that was held back until it was whole, trailers of one that was sent on the
+// way.
+const (
+	rowsHeader    = "Muster-Rows"
+	elapsedHeader = "Muster-Elapsed"
+)
 
-func (a *answer) sayRows(n int64) {
-	name := rowsHeader
+func (a *answer) sayStats(stats api.Stats) {
+	prefix := ""
 	if a.held.sent {
-		name = http.TrailerPrefix + rowsHeader
+		prefix = http.TrailerPrefix
 	}
-	a.w.Header().Set(name, strconv.FormatInt(n, 10))
+	a.w.Header().Set(prefix+rowsHeader, strconv.FormatInt(stats.Rows, 10))
+	a.w.Header().Set(prefix+elapsedHeader, strconv.FormatFloat(float64(stats.Elapsed.Microseconds())/1000, 'f', 3, 64))
 }
 
 // holdBytes is how much of an answer is held back. Most statements that fail do so before it is full.

@@ -20,8 +20,9 @@ import (
 type answer struct {
 	text  string // the statement
 	table *render.Table
-	begin time.Time
 	took  time.Duration
+	// server is how long the server took of that, 0 if it does not say.
+	server time.Duration
 }
 
 // begin starts the clock of a statement.
@@ -45,6 +46,7 @@ func (s *Shell) take(a *client.Answer) error {
 		return err
 	}
 	got.took = time.Since(s.began)
+	got.server, _ = a.Elapsed()
 	s.keep(got)
 	s.rest()
 	if out != nil {
@@ -126,6 +128,9 @@ func (s *Shell) footer(a *answer, o render.Options) string {
 	text := a.table.Summary(o)
 	if s.set.timing {
 		text += " in " + milliseconds(a.took)
+		if a.server > 0 {
+			text += " (server " + milliseconds(a.server) + ")"
+		}
 	}
 	return text
 }

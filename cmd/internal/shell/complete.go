@@ -1,10 +1,14 @@
 package shell
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode/utf8"
+
+	"github.com/musterdb/muster/query/lex"
 )
 
 // candidate is something that can stand at the cursor.
@@ -61,7 +65,45 @@ func (s *Shell) complete(text string, at int) completions {
 	if strings.HasPrefix(strings.TrimLeft(text, " \n"), `\`) {
 		return s.completeCommand(text, at)
 	}
-	return completions{from: at, to: at}
+	return s.completeStatement(text, at)
+}
+
+// completionTime is how long the server may think about what can stand at the cursor while somebody types.
+const completionTime = 500 * time.Millisecond
+
+// completeStatement has the server complete the statement under the cursor. That it cannot is no mistake: it
+// offers nothing.
+func (s *Shell) completeStatement(text string, at int) completions {
+	start, end := statementAround(text, at)
+	ctx, cancel := context.WithTimeout(context.Background(), completionTime)
+	defer cancel()
+	found, err := s.cfg.Client.Complete(ctx, s.session.Base, text[start:end], at-start)
+	if err != nil {
+		return completions{from: at, to: at}
+	}
+	out := completions{from: start + found.Start, to: start + found.End}
+	for _, c := range found.Candidates {
+		out.candidates = append(out.candidates, candidate{c.Text, kindTitles[c.Kind], c.Detail})
+	}
+	return out
+}
+
+// kindTitles are the headings above candidates.
+var kindTitles = map[string]string{
+	"keyword": "keywords", "attribute": "attributes", "event": "events", "property": "properties", "segment": "segments",
+	"value": "values", "function": "functions", "base": "bases", "snippet": "for example",
+}
+
+// statementAround returns the statement of a text that a cursor stands in.
+func statementAround(text string, at int) (start, end int) {
+	for start < at {
+		_, next, done := lex.Split(text, start)
+		if next > at || !done {
+			return start, next
+		}
+		start = next
+	}
+	return start, len(text)
 }
 
 // completeCommand completes the name of a command, or its argument.

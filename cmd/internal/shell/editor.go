@@ -72,7 +72,7 @@ func newEditor(s *Shell) Editor {
 	e.lines.SyntaxHighlighter = func(line []rune) string { return highlight(s.style, string(line)) }
 	e.lines.Completer = e.complete
 	e.lines.PasteTransformer = e.paste
-	e.lines.History.Add("history", source{s.history})
+	e.lines.History.Add("history", &source{history: s.history, editor: e})
 	return e
 }
 
@@ -170,25 +170,56 @@ func (e *lineEditor) Printf(format string, args ...any) {
 // Close has nothing to give back: the library holds the terminal only while it reads.
 func (e *lineEditor) Close() error { return nil }
 
-// source shows the history to the library.
-type source struct{ *history }
+// source shows the history to the library. While one searches it shows only the latest entries that match and
+// fit the window, because the library lists them all.
+type source struct {
+	*history
+	editor *lineEditor
+	text   string       // searched for when found was made
+	found  map[int]bool // by place; nil: not made
+}
 
 // Write does nothing: ReadStatement adds what was typed, with what a line may stand for.
-func (s source) Write(string) (int, error) { return len(s.entries), nil }
+func (s *source) Write(string) (int, error) { return len(s.entries), nil }
 
 // GetLine returns an entry, the oldest first.
-func (s source) GetLine(i int) (string, error) {
-	if i < 0 || i >= len(s.entries) {
+func (s *source) GetLine(i int) (string, error) {
+	if i < 0 || i >= len(s.entries) || !s.shown(i) {
 		return "", errors.New("there is no such entry")
 	}
 	return s.entries[i], nil
 }
 
+// searching is the library's name of the mode in which the history is searched.
+const searching = "isearch"
+
+// shown says whether an entry is among those that are shown now.
+func (s *source) shown(i int) bool {
+	lines := s.editor.lines
+	if string(lines.Keymap.Local()) != searching {
+		s.found = nil
+		return true
+	}
+	if text := string(*lines.Line()); s.found == nil || text != s.text {
+		_, height := s.editor.shell.window()
+		s.text, s.found = text, s.latest(text, max(5, height/2))
+	}
+	return s.found[i]
+}
+
 // Len returns how many entries there are.
-func (s source) Len() int { return len(s.entries) }
+func (s *source) Len() int { return len(s.entries) }
 
 // Dump returns all entries.
-func (s source) Dump() any { return s.entries }
+func (s *source) Dump() any { return s.entries }
+
+// room returns how many candidates are shown: each may take a line, and the library draws nothing sensible if
+// the text and the list together are taller than the window.
+func (e *lineEditor) room(text string) int {
+	const around, least = 8, 5
+	_, height := e.shell.window()
+	return max(least, height-around-strings.Count(text, "\n"))
+}
 
 // complete offers what can stand at the cursor.
 func (e *lineEditor) complete(line []rune, cursor int) readline.Completions {
@@ -196,8 +227,9 @@ func (e *lineEditor) complete(line []rune, cursor int) readline.Completions {
 	found := e.shell.complete(text, at)
 	prefix, values := fitted(text, at, found)
 	list := make([]readline.Completion, 0, len(values))
+	most := e.room(text)
 	for i, c := range found.candidates {
-		if values[i] != "" {
+		if values[i] != "" && len(list) < most {
 			list = append(list, readline.Completion{
 				Value: values[i], Display: c.text, Description: e.shell.style.Harmless(c.detail, 60), Tag: c.kind,
 			})

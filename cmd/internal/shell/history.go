@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -84,6 +85,22 @@ func (h *history) add(text string) error {
 	}
 	_, err = f.Write(encodeEntry(text))
 	return errors.Join(err, f.Close())
+}
+
+// latest returns the places of the latest different entries that match a text, a regular expression or a part
+// of the entry, whatever its case.
+func (h *history) latest(text string, most int) map[int]bool {
+	pattern, err := regexp.Compile("(?i)" + text)
+	if err != nil {
+		pattern = regexp.MustCompile("(?i)" + regexp.QuoteMeta(text))
+	}
+	found, seen := map[int]bool{}, map[string]bool{}
+	for i := len(h.entries) - 1; i >= 0 && len(found) < most; i-- {
+		if e := h.entries[i]; !seen[e] && pattern.MatchString(e) {
+			found[i], seen[e] = true, true
+		}
+	}
+	return found
 }
 
 func encodeEntry(text string) []byte {

@@ -214,3 +214,22 @@ func TestHelpFits(t *testing.T) {
 		}
 	}
 }
+
+func TestHistoryLatest(t *testing.T) {
+	h := &history{entries: []string{"COUNT a;", "COUNT b;", "SELECT count(*) FROM contacts;", "COUNT a;", "COUNT c;"}}
+	for _, c := range []struct {
+		text string
+		most int
+		want map[int]bool
+	}{
+		{"", 2, map[int]bool{4: true, 3: true}},
+		{"count", 9, map[int]bool{4: true, 3: true, 2: true, 1: true}},
+		{"count(", 9, map[int]bool{2: true}},
+		{"a;$", 9, map[int]bool{3: true}},
+		{"nothing", 9, map[int]bool{}},
+	} {
+		if got := h.latest(c.text, c.most); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%q: %v, want %v", c.text, got, c.want)
+		}
+	}
+}

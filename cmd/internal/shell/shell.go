@@ -109,7 +109,7 @@ func newShell(cfg Config) *Shell {
 		s.set = settings{format: "table", timing: true, pager: true}
 	}
 	s.session = &session.Session{
-		Client: cfg.Client, Base: cfg.Base, Format: "arrow", Notes: notes{s}, Terminal: cfg.Terminal, Rows: s.take,
+		Client: cfg.Client, Base: cfg.Base, Format: "arrow", Notes: remarks{s}, Terminal: cfg.Terminal, Rows: s.take,
 	}
 	return s
 }
@@ -124,6 +124,19 @@ func (n notes) Write(p []byte) (int, error) {
 		return n.cfg.Out.Write(p)
 	}
 	return n.cfg.Err.Write(p)
+}
+
+// remarks takes what the session says, in which anything may stand: names of a file's columns, ids.
+type remarks struct{ *Shell }
+
+// Write writes a remark. Progress is drawn on one line and holds numbers alone.
+func (r remarks) Write(p []byte) (int, error) {
+	text := string(p)
+	if !strings.HasPrefix(text, "\r") {
+		text = r.style.Lines(text)
+	}
+	_, err := io.WriteString(notes(r), text)
+	return len(p), err
 }
 
 // scripts carries out what the command line named.

@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,6 +77,70 @@ func TestEditing(t *testing.T) {
 	w.prompt()
 	w.note("Ctrl-R after a restart")
 	golden(t, "editing.txt", w.log.String())
+}
+
+// TestLongHistory holds that the list of Ctrl-R fits the window, and that what is searched may be no regular
+// expression.
+func TestLongHistory(t *testing.T) {
+	s := serve(t)
+	w := open(t, s, 80, 24)
+	var lines strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&lines, "\"COUNT orders = %d;\"\n", i)
+	}
+	lines.WriteString("\"SELECT count(*) FROM contacts;\"\n")
+	dir := filepath.Join(w.home, ".local", "state", "muster")
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "history"), []byte(lines.String()), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	w.clear()
+	w.keys("C-r")
+	w.wait("orders = 289;")
+	w.note("Ctrl-R")
+	w.write("= 77")
+	w.wait("shop> COUNT orders = 77;")
+	w.keys("Enter")
+	w.wait("1 row in")
+	w.prompt()
+	w.clear()
+	w.keys("C-r")
+	w.write("count(")
+	w.wait("count(_")
+	w.keys("C-c")
+	w.keys("C-c")
+	w.waitFor("the prompt", func(s string) bool { return strings.HasSuffix(s, "shop>\n") })
+	w.ask("COUNT;", "1 row in")
+	golden(t, "long-history.txt", w.log.String())
+}
+
+// TestCompletion holds that Tab asks the server, and that what it says comes into the line.
+func TestCompletion(t *testing.T) {
+	s := serve(t)
+	w := open(t, s, 80, 24)
+	w.start()
+	w.clear()
+	w.write("COUNT countr")
+	w.keys("Tab")
+	w.wait("shop> COUNT country")
+	w.write(" = ")
+	w.keys("Tab")
+	w.wait("'DE'")
+	w.note("values")
+	w.write("'D")
+	w.keys("Tab")
+	w.wait("shop> COUNT country = 'DE'")
+	w.write(" AND DID purchase[cat")
+	w.keys("Tab")
+	w.wait("purchase[category")
+	w.ask(" = 'books'] WITHIN 90d;", "1 row in")
+	w.clear()
+	w.write("SELECT sum(purchase.")
+	w.keys("Tab")
+	w.wait("items")
+	w.note("properties")
+	w.keys("C-c")
+	golden(t, "completion.txt", w.log.String())
 }
 
 // TestInterrupt holds that Ctrl-C ends a statement on the server, and not the shell.

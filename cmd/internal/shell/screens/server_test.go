@@ -135,7 +135,7 @@ var (
 
 // masked takes out what differs from run to run.
 func masked(text string) string {
-	text = tookTime.ReplaceAllString(text, "in 0.42 ms")
+	text = tookTime.ReplaceAllString(text, "in 0.42 ms (server 0.21 ms)")
 	text = address.ReplaceAllString(text, "http://127.0.0.1:7070")
 	return wallTime.ReplaceAllString(text, "12:00:00; Ctrl-C")
 }
