@@ -37,7 +37,7 @@ func TestDescribe(t *testing.T) {
 	s := explored(t)
 	says(t, s,
 		"DESCRIBE contacts", lines(
-			"id | TEXT | 4 | 0 | 0 | 4 | a | d | null",
+			"id | TEXT | 4 | 0 | 0 | 4 | null | null | null",
 			"created_at | TIMESTAMP | 4 | 0 | 0 | 4 | 2026-01-01T00:00:00Z | 2026-01-04T00:00:00Z | null",
 			"country | TEXT | 3 | 1 | 0.25 | 2 | DE | PL | PL 2 (66.7 %), DE 1 (33.3 %)",
 			"ltv | DECIMAL(2) | 3 | 1 | 0.25 | 2 | 1.50 | 2.50 | 1.50 2 (66.7 %), 2.50 1 (33.3 %)",

@@ -93,8 +93,15 @@ const (
 // totals fills in everything but averages and, where there are many values, the frequent ones. Of few values
 // groups tell all at once, which is a hundred times as fast as totals of every row.
 func (p *profiler) totals(ctx context.Context, cols []*profiled) error {
+	rows, err := p.count(ctx, nil)
+	if err != nil {
+		return err
+	}
 	for _, c := range cols {
-		var err error
+		c.rows = rows
+		if c.values, err = p.count(ctx, &plan.Not{X: &plan.IsNull{X: c.x}}); err != nil {
+			return err
+		}
 		if a, ok := c.x.(*plan.Attr); c.typ.Kind == schema.KindSet || ok && !c.id && p.node.FewValues(p.sch, a.ID, fewValues) {
 			err = p.byGroups(ctx, c)
 		} else {
@@ -107,8 +114,31 @@ func (p *profiler) totals(ctx context.Context, cols []*profiled) error {
 	return nil
 }
 
+// count returns how many rows satisfy a condition.
+func (p *profiler) count(ctx context.Context, where plan.Expr) (int64, error) {
+	q := p.base()
+	q.Where = where
+	if p.from == 0 {
+		q.Grouped, q.Count = false, true
+		n, err := p.node.Count(ctx, q, p.sch)
+		return int64(n), err
+	}
+	n := int64(0)
+	t := plan.Of(schema.KindInt)
+	q.Totals, q.Items, q.Visible = []plan.Total{{Fn: plan.TotalRows, T: t}}, []plan.Item{{X: &plan.TotalRef{T: t}}}, 1
+	err := p.node.Select(ctx, q, p.sch, func(rec arrow.Record) error {
+		n = rec.Column(0).(*array.Int64).Value(0)
+		return nil
+	})
+	return n, err
+}
+
 // byTotals asks for the totals of a column, without its distinct values if these take too much memory.
 func (p *profiler) byTotals(ctx context.Context, col *profiled) error {
+	if col.id { // each has a value of its own, and its bounds say nothing
+		col.distinct = col.values
+		return nil
+	}
 	err := p.askTotals(ctx, col, true)
 	if isLimit(err) {
 		err = p.askTotals(ctx, col, false)
@@ -118,9 +148,6 @@ func (p *profiler) byTotals(ctx context.Context, col *profiled) error {
 
 // byGroups counts the rows of each value. Groups come in the order of their values.
 func (p *profiler) byGroups(ctx context.Context, col *profiled) error {
-	if err := p.askTotals(ctx, col, false); err != nil {
-		return err
-	}
 	if col.typ.Kind == schema.KindSet {
 		return p.frequentElements(ctx, col)
 	}
@@ -153,9 +180,9 @@ func isLimit(err error) bool {
 	return errors.As(err, &known) && known.Code == diag.Limit
 }
 
-// askTotals asks one statement without groups: its one row has the totals of a column. Those of many values
-// are its distinct ones and its bounds.
-func (p *profiler) askTotals(ctx context.Context, col *profiled, many bool) error {
+// askTotals asks one statement without groups: its one row has the distinct values of a column, if they are to be
+// counted, and its bounds.
+func (p *profiler) askTotals(ctx context.Context, col *profiled, distinct bool) error {
 	q := p.base()
 	var take []func(scalarCell)
 	add := func(t plan.Total, f func(scalarCell)) {
@@ -163,18 +190,17 @@ func (p *profiler) askTotals(ctx context.Context, col *profiled, many bool) erro
 		q.Totals = append(q.Totals, t)
 		take = append(take, f)
 	}
-	count := plan.Of(schema.KindInt)
-	add(plan.Total{Fn: plan.TotalRows, T: count}, func(c scalarCell) { col.rows = c.value.I })
-	add(plan.Total{Fn: plan.TotalCount, X: col.x, T: count}, func(c scalarCell) { col.values = c.value.I })
-	if many && !col.id {
-		add(plan.Total{Fn: plan.TotalDistinct, X: col.x, T: count}, func(c scalarCell) { col.distinct = c.value.I })
+	if distinct {
+		add(plan.Total{Fn: plan.TotalDistinct, X: col.x, T: plan.Of(schema.KindInt)}, func(c scalarCell) { col.distinct = c.value.I })
 	}
-	if many && col.typ.Kind != schema.KindKey {
+	if col.typ.Kind != schema.KindKey {
 		t := plan.Type{Type: col.typ}
 		add(plan.Total{Fn: plan.TotalMin, X: col.x, T: t}, func(c scalarCell) { col.min = c.text() })
 		add(plan.Total{Fn: plan.TotalMax, X: col.x, T: t}, func(c scalarCell) { col.max = c.text() })
 	}
-	q.Visible = len(q.Items)
+	if q.Visible = len(q.Items); q.Visible == 0 {
+		return nil
+	}
 	return p.node.Select(ctx, q, p.sch, func(rec arrow.Record) error {
 		for i, f := range take {
 			v, err := valueAt(rec.Column(i), 0, q.Items[i].X.Type().Type)
@@ -182,9 +208,6 @@ func (p *profiler) askTotals(ctx context.Context, col *profiled, many bool) erro
 				return err
 			}
 			f(scalarCell{v})
-		}
-		if col.id {
-			col.distinct = col.values
 		}
 		return nil
 	})
