@@ -76,7 +76,6 @@ type place struct {
 	index      int    // in the words: how many stand before it
 	prefix     string // what of it stands before the cursor, without its quote
 	quote      byte   // ' or " if it is written in one, else 0
-	kind       lex.Kind
 }
 
 // locate finds the word that the cursor is in or at the end of. It fails where nothing can be completed: in a
@@ -119,7 +118,7 @@ func completable(w word) bool {
 }
 
 func (p *place) take(text string, w word, cursor int) {
-	p.start, p.end, p.kind = w.Start, w.End, w.Kind
+	p.start, p.end = w.Start, w.End
 	p.prefix = text[w.Start:cursor]
 	if w.Kind == lex.Text || w.Kind == lex.Quoted {
 		p.quote = text[w.Start]

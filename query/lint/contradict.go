@@ -75,11 +75,11 @@ func (b *bounds) add(t ast.Expr) ast.Expr {
 	}
 	switch t := t.(type) {
 	case *ast.IsNull:
-		return b.nullness(!t.Not, t)
+		return b.nullness(!t.Not)
 	case *ast.Between:
 		lo, _ := literal(t.Lo)
 		hi, _ := literal(t.Hi)
-		if other := b.nullness(false, t); other != nil {
+		if other := b.nullness(false); other != nil {
 			return other
 		}
 		if other := b.from(lo, false, t); other != nil {
@@ -87,7 +87,7 @@ func (b *bounds) add(t ast.Expr) ast.Expr {
 		}
 		return b.to(hi, false, t)
 	case *ast.Binary:
-		if other := b.nullness(false, t); other != nil {
+		if other := b.nullness(false); other != nil {
 			return other
 		}
 		return b.compare(t)
@@ -95,7 +95,7 @@ func (b *bounds) add(t ast.Expr) ast.Expr {
 	return nil
 }
 
-func (b *bounds) nullness(null bool, _ ast.Expr) ast.Expr {
+func (b *bounds) nullness(null bool) ast.Expr {
 	clash := null && b.known || !null && b.null
 	b.null, b.known = b.null || null, b.known || !null
 	if clash {
