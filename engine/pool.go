@@ -157,12 +157,18 @@ func (j *job) attempt(task int) (err error) {
 	if err := j.ctx.Err(); err != nil {
 		return err
 	}
+	return Guarded(func() error { return j.run(j.ctx, task) })
+}
+
+// Guarded calls f and makes a PanicError of its panic. What evaluates on a goroutine of its own goes through
+// it: there is nobody else who would keep the panic from ending the server.
+func Guarded(f func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = &PanicError{Cause: cause, Stack: string(debug.Stack())}
 		}
 	}()
-	return j.run(j.ctx, task)
+	return f()
 }
 
 // PanicError is a panic of evaluation, which is always a bug of Muster.

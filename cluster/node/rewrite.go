@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/musterdb/muster/engine"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/change"
@@ -22,8 +23,8 @@ const (
 
 // Rewrite changes the contacts that satisfy a plan, as each group held them when it was asked: part makes a
 // change of a batch of the plan's rows, which it must not keep; nil changes nothing. No latch is held
-// meanwhile, each group is read through a pin. A row that the shard rejects is an error. It is not atomic: after an error, or if ctx ends, what Written
-// says is changed, exactly.
+// meanwhile, each group is read through a pin. A row that the shard rejects is an error. It is not atomic: after
+// an error, or if ctx ends, what Written says is changed, exactly.
 func (n *Node) Rewrite(ctx context.Context, q *plan.Query, sch *schema.Schema, part func(arrow.Record) (*change.Upsert, error)) (Written, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -38,7 +39,11 @@ func (n *Node) Rewrite(ctx context.Context, q *plan.Query, sch *schema.Schema, p
 		wg.Go(func() {
 			room <- struct{}{}
 			defer func() { <-room }()
-			if results[i], errs[i] = n.rewriteGroup(ctx, g, q, sch, part); errs[i] != nil {
+			errs[i] = engine.Guarded(func() (err error) {
+				results[i], err = n.rewriteGroup(ctx, g, q, sch, part)
+				return err
+			})
+			if errs[i] != nil {
 				cancel()
 			}
 		})
