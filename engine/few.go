@@ -6,18 +6,18 @@ import (
 	"github.com/musterdb/muster/storage/schema"
 )
 
-// FewValues says whether an attribute has at most about a number of different values in the shard, as far as
-// its encoding tells: its codes, or its smallest and largest value. False means that it may have more.
-func (s *Shard) FewValues(attr schema.AttrID, most int64) bool {
+// FewValues says whether an attribute has few different values in the shard, as far as its encoding tells: at
+// most a number of texts, or whole numbers that lie at most span apart. False means that it may have more.
+func (s *Shard) FewValues(attr schema.AttrID, texts, span int64) bool {
 	few := true
 	err := s.Read(func(v *storage.View) error {
-		few = fewValues(v, attr, most)
+		few = fewValues(v, attr, texts, span)
 		return nil
 	})
 	return err == nil && few
 }
 
-func fewValues(v *storage.View, attr schema.AttrID, most int64) bool {
+func fewValues(v *storage.View, attr schema.AttrID, texts, span int64) bool {
 	lo, hi, some := int64(0), int64(0), false
 	for c := range v.Chunks() {
 		col := v.Column(attr, c)
@@ -26,7 +26,7 @@ func fewValues(v *storage.View, attr schema.AttrID, most int64) bool {
 		}
 		switch col.Type().Kind {
 		case schema.KindText:
-			if d := col.Dict(); d == nil || int64(d.Len()) > most {
+			if d := col.Dict(); d == nil || int64(d.Len()) > texts {
 				return false
 			}
 			continue
@@ -43,5 +43,5 @@ func fewValues(v *storage.View, attr schema.AttrID, most int64) bool {
 		}
 		lo, hi = min(lo, from), max(hi, to)
 	}
-	return !some || uint64(hi)-uint64(lo) <= uint64(most)
+	return !some || uint64(hi)-uint64(lo) <= uint64(span)
 }

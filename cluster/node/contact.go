@@ -22,9 +22,10 @@ func (n *Node) Contact(ctx context.Context, sch *schema.Schema, id string, clock
 	return c, ok, gone(err)
 }
 
-// FewValues says whether an attribute has few different values, so that its groups are few.
+// FewValues says whether an attribute has at most about a number of different values, so that its groups are few.
+// Each shard has texts of its own.
 func (n *Node) FewValues(sch *schema.Schema, attr schema.AttrID, most int64) bool {
 	few := true
-	n.eachShard(sch, func(s *engine.Shard) { few = few && s.FewValues(attr, most) })
+	n.eachShard(sch, func(s *engine.Shard) { few = few && s.FewValues(attr, most/int64(sch.Options.Spread), most) })
 	return few
 }
