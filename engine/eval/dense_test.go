@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -133,5 +134,78 @@ func TestPieces(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestTimeOfEvents groups the events of blocks that span much and little by every unit and part of their time,
+// with totals by contact and of properties.
+func TestTimeOfEvents(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	_, s := newModel(t, rng, 1500)
+	calls := []plan.Expr{}
+	for _, unit := range calendar.UnitNames() {
+		calls = append(calls, &plan.Call{
+			Fn: plan.FnDateTrunc, Args: []plan.Expr{konst(textValue(unit)), prop("time")}, T: plan.Of(schema.KindTimestamp),
+		})
+	}
+	for _, fn := range []plan.Fn{plan.FnHour, plan.FnWeekday, plan.FnDay, plan.FnMonth, plan.FnYear} {
+		calls = append(calls, &plan.Call{Fn: fn, Args: []plan.Expr{prop("time")}, T: plan.Of(schema.KindInt)})
+	}
+	totals := []plan.Total{
+		{Fn: plan.TotalRows, T: plan.Of(schema.KindInt)},
+		{Fn: plan.TotalSum, X: prop("amount"), T: prop("amount").T},
+		{Fn: plan.TotalDistinct, X: prop("contact"), T: plan.Of(schema.KindInt)},
+		{Fn: plan.TotalMin, X: prop("time"), T: prop("time").T},
+		{Fn: plan.TotalAvg, X: prop("price"), T: prop("price").T},
+	}
+	for _, call := range calls {
+		for _, where := range []plan.Expr{nil, attr(aBool)} {
+			q := &plan.Query{Clock: testClock, Zone: "Europe/Warsaw", From: eBuy, Where: where, Grouped: true, Limit: -1, Group: []plan.Expr{call}, Totals: totals}
+			for i := range totals {
+				q.Items = append(q.Items, plan.Item{X: &plan.TotalRef{Index: i, T: totals[i].T}})
+			}
+			q.Visible = len(q.Items)
+			if fast, slow := groupedBy(t, q, &s.View, false), groupedBy(t, q, &s.View, true); !slices.Equal(fast, slow) {
+				t.Fatalf("groups differ of\n%s\ngot  %.1000q\nwant %.1000q", q, fast, slow)
+			}
+		}
+	}
+}
+
+// TestSumsAreHandedOver: a lane whose sums may leave 64 bits hands them over and begins anew.
+func TestSumsAreHandedOver(t *testing.T) {
+	_, s := newModel(t, rand.New(rand.NewPCG(2, 2)), 1500)
+	q := &plan.Query{
+		Clock: testClock, From: eBuy, Grouped: true, Limit: -1, Group: []plan.Expr{prop("cat")},
+		Totals: []plan.Total{{Fn: plan.TotalSum, X: prop("amount"), T: prop("amount").T}},
+	}
+	q.Items, q.Visible = []plan.Item{{X: &plan.TotalRef{T: q.Totals[0].T}}}, 1
+	var out collect
+	m := NewGroupMerger(q, 1, out.take)
+	defer m.Close()
+	p, err := Compile(q, s.Schema(), &s.View)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := p.Worker()
+	defer w.Close()
+	g := p.grouper(w)
+	l := g.dense.lanes[0].(*sumLane)
+	err = w.eachSource(context.Background(), func(s *source, rows []uint64) (bool, error) {
+		l.bound = math.MaxInt64 - 1
+		_, err := g.dense.add(s, rows)
+		return false, err
+	})
+	if err == nil {
+		err = g.dense.flush()
+	}
+	if err == nil {
+		err = g.table.Send(func(rec arrow.Record) error { return m.Add(0, rec) })
+	}
+	if err == nil {
+		err = m.Done(0)
+	}
+	if want := groupedBy(t, q, &s.View, true); err != nil || !slices.Equal(out.rows, want) {
+		t.Fatalf("got %q (%v), want %q", out.rows, err, want)
 	}
 }

@@ -10,12 +10,12 @@ import (
 )
 
 // contactLane is count(DISTINCT contact) of a statement over an event type: a bit for each contact of the chunk
-// and code, counted when the next chunk comes.
+// and group, counted when the next chunk comes. Codes that stand for one group share their bits.
 type contactLane struct {
 	laneAt
-	n     []uint64
-	seen  []*[kernel.RowWords]uint64 // by code; nil: none of the chunk
-	codes []int                      // that have one
+	n     []uint64                   // by slot
+	seen  []*[kernel.RowWords]uint64 // by slot; nil: none of the chunk
+	slots []int32                    // that have one
 	spare []*[kernel.RowWords]uint64
 	chunk int
 }
@@ -33,52 +33,63 @@ func (l *contactLane) begin(s *source, _ []uint64) error {
 
 // count adds the contacts of a chunk.
 func (l *contactLane) count() {
-	for _, code := range l.codes {
-		b := l.seen[code]
-		l.n[code] += uint64(kernel.Count(b[:]))
+	for _, slot := range l.slots {
+		b := l.seen[slot]
+		l.n[slot] += uint64(kernel.Count(b[:]))
 		clear(b[:])
-		l.seen[code], l.spare = nil, append(l.spare, b)
+		l.seen[slot], l.spare = nil, append(l.spare, b)
 	}
-	l.codes = l.codes[:0]
+	l.slots = l.slots[:0]
 }
 
-func (l *contactLane) bits(code int) *[kernel.RowWords]uint64 {
-	if b := l.seen[code]; b != nil {
-		return b
+// bits returns the bits of the group that a code stands for.
+func (l *contactLane) bits(code int) (*[kernel.RowWords]uint64, error) {
+	slot, err := l.d.slot(code)
+	if err != nil {
+		return nil, err
+	}
+	if more := int(slot) + 1 - len(l.seen); more > 0 { // groups that were made row by row
+		l.seen, l.n = append(l.seen, make([]*[kernel.RowWords]uint64, more)...), append(l.n, make([]uint64, more)...)
+	}
+	if b := l.seen[slot]; b != nil {
+		return b, nil
 	}
 	if len(l.spare) == 0 {
 		l.spare = append(l.spare, new([kernel.RowWords]uint64))
 	}
 	b := l.spare[len(l.spare)-1]
 	l.spare = l.spare[:len(l.spare)-1]
-	l.seen[code], l.codes = b, append(l.codes, code)
-	return b
+	l.seen[slot], l.slots = b, append(l.slots, slot)
+	return b, nil
 }
 
 func (l *contactLane) add(s *source, st *strip, _ int) error {
 	rows := s.block.Rows()
-	switch {
-	case st.u8 == nil && st.u16 == nil && st.mask == nil:
-		kernel.SetRows(l.bits(st.off), rows)
-	case st.u8 == nil && st.u16 == nil:
-		kernel.SetRowsSel(l.bits(st.off), rows, st.mask)
-	case st.mask == nil:
-		for i, r := range rows {
-			l.bits(st.code(i))[r>>6] |= 1 << (r & 63)
+	if st.u8 == nil && st.u16 == nil {
+		b, err := l.bits(st.off)
+		if err != nil {
+			return err
 		}
-	default:
-		for i := range rowsOf(st.mask) {
-			r := rows[i]
-			l.bits(st.code(i))[r>>6] |= 1 << (r & 63)
+		if st.mask == nil {
+			kernel.SetRows(b, rows)
+		} else {
+			kernel.SetRowsSel(b, rows, st.mask)
 		}
+		return nil
 	}
-	return nil
+	return st.each(s.n, func(i, code int) error {
+		b, err := l.bits(code)
+		if err == nil {
+			b[rows[i]>>6] |= 1 << (rows[i] & 63)
+		}
+		return err
+	})
 }
 
-func (l *contactLane) flush(code int, slot int32) error {
+func (l *contactLane) flush(_ int, slot int32) error {
 	l.count()
-	l.d.g.table.Rows(l.total, slot, l.n[code])
-	l.n[code] = 0
+	l.d.g.table.Rows(l.total, slot, l.n[slot])
+	l.n[slot] = 0
 	return nil
 }
 
@@ -171,22 +182,14 @@ func (l *textLane) add(s *source, st *strip, n int) error {
 		return l.eachLane.add(s, st, n)
 	}
 	valid := c.Valid()
-	one := func(i int) {
+	one := func(i, code int) error {
 		if valid == nil || valid[i>>6]>>(i&63)&1 != 0 {
 			text := c.Code(i)
-			l.seen[st.code(i)*l.words+int(text>>6)] |= 1 << (text & 63)
-		}
-	}
-	if st.mask != nil {
-		for i := range rowsOf(st.mask) {
-			one(i)
+			l.seen[code*l.words+int(text>>6)] |= 1 << (text & 63)
 		}
 		return nil
 	}
-	for i := range s.n {
-		one(i)
-	}
-	return nil
+	return st.each(s.n, one)
 }
 
 func (l *textLane) flush(code int, slot int32) error {
@@ -209,28 +212,14 @@ func (l *floatLane) add(s *source, st *strip, _ int) error {
 	if c == nil || c.Enc() == column.AllNull {
 		return nil
 	}
-	one := func(i int) error {
+	return st.each(s.n, func(i, code int) error {
 		if i >= c.Len() || c.Null(i) {
 			return nil
 		}
-		slot, err := l.d.slot(st.code(i))
+		slot, err := l.d.slot(code)
 		if err != nil {
 			return err
 		}
 		return l.d.g.table.AddFloat(l.total, slot, c.Float(i))
-	}
-	if st.mask != nil {
-		for i := range rowsOf(st.mask) {
-			if err := one(i); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for i := range s.n {
-		if err := one(i); err != nil {
-			return err
-		}
-	}
-	return nil
+	})
 }

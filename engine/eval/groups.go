@@ -87,14 +87,19 @@ func (c *compiler) rowExpr(x plan.Expr, from schema.EventID) (rowExpr, error) {
 func (p *Program) Groups(ctx context.Context, emit func(arrow.Record) error) error {
 	w := p.Worker()
 	defer w.Close()
-	g := &grouper{w: w, table: group.New(p.query, p.budget), once: make([]contactsOnce, len(p.query.Totals))}
-	if p.groups.coders != nil {
-		g.dense = newDense(g, p.groups.coders)
-	}
+	g := p.grouper(w)
 	if err := g.run(ctx); err != nil {
 		return failure(err)
 	}
 	return failure(g.table.Send(emit))
+}
+
+func (p *Program) grouper(w *Worker) *grouper {
+	g := &grouper{w: w, table: group.New(p.query, p.budget), once: make([]contactsOnce, len(p.query.Totals))}
+	if p.groups.coders != nil {
+		g.dense = newDense(g, p.groups.coders)
+	}
+	return g
 }
 
 // grouper is one run of a grouped statement over a shard.

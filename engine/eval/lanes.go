@@ -126,16 +126,21 @@ func (l *eachLane) add(s *source, st *strip, _ int) error {
 		}
 		return w.check()
 	}
-	if st.mask != nil {
-		for i := range rowsOf(st.mask) {
-			if err := one(i, st.code(i)); err != nil {
+	return st.each(s.n, one)
+}
+
+// each calls f with the rows of a strip of a source of n rows, and their codes, until f fails.
+func (st *strip) each(n int, f func(i, code int) error) error {
+	if st.mask == nil {
+		for i := range n {
+			if err := f(i, st.code(i)); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	for i := range s.n {
-		if err := one(i, st.code(i)); err != nil {
+	for i := range rowsOf(st.mask) {
+		if err := f(i, st.code(i)); err != nil {
 			return err
 		}
 	}
