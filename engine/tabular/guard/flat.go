@@ -75,7 +75,7 @@ func (f *flat) u64(pos uint32) uint64 { return binary.LittleEndian.Uint64(f.at(p
 func (f *flat) field(table uint32, i uint32) uint32 {
 	vtable := table - f.u32(table) // a signed offset; wrapping is what it means
 	size := f.u16(vtable)
-	if f.bad || uint32(size) < 4+2*(i+1) {
+	if f.bad || uint32(size) <= 4+2*i { // as the decoder has it: of an odd size it reads half beyond the end
 		return 0
 	}
 	off := f.u16(vtable + 4 + 2*i)
