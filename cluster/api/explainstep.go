@@ -76,7 +76,7 @@ func path(s *eval.Step) string {
 		if s.Values == 0 {
 			return "dictionary codes"
 		}
-		return fmt.Sprintf("dictionary codes, %s of %s values pass", number(s.Tally.Passed), number(s.Values))
+		return fmt.Sprintf("dictionary codes, %s of %s values pass", number(s.Passed), number(s.Values))
 	case eval.PathTexts:
 		return "texts, one by one"
 	case eval.PathPresence:
@@ -84,7 +84,7 @@ func path(s *eval.Step) string {
 	case eval.PathPostings:
 		return "rows kept for each value of the set"
 	case eval.PathIDs:
-		return "index of ids, " + number(s.Tally.Passed) + " found"
+		return "index of ids, " + number(s.Passed) + " found"
 	case eval.PathTimes:
 		return "times and ids of the events"
 	case eval.PathRows:

@@ -13,12 +13,10 @@ func says(t *testing.T, s *Service, cases ...string) {
 	t.Helper()
 	for i := 0; i < len(cases); i += 2 {
 		to, err := do(s, cases[i])
-		got := ""
+		got := to.String()
 		if err != nil {
 			c, msg := code(err)
 			got = fmt.Sprintf("%s: %s", c, msg)
-		} else {
-			got = to.String()
 		}
 		if got != cases[i+1] {
 			t.Errorf("%s\n got %s\nwant %s", cases[i], got, cases[i+1])

@@ -92,7 +92,7 @@ func (t *Tally) add(o *Tally) {
 // Merge adds what another shard says of the same step. Steps that the shards do not have in common, which
 // constants may leave out, are kept.
 func (s *Step) Merge(o *Step) {
-	s.Tally.add(&o.Tally)
+	s.add(&o.Tally)
 	for _, theirs := range o.Steps {
 		if mine := s.like(theirs); mine != nil {
 			mine.Merge(theirs)

@@ -57,7 +57,7 @@ func (w *Worker) pick(c *sourceCursor) (pickedRows, error) {
 	if err := w.prog.where.eval(w, c.src, alive, out); err != nil {
 		return pickedRows{}, err
 	}
-	n := int(kernel.Count(out))
+	n := kernel.Count(out)
 	if n == 0 {
 		return pickedRows{}, nil
 	}

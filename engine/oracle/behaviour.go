@@ -100,12 +100,13 @@ func (c *compiler) did(d *ast.Did, sc scope) (node, error) {
 		freq = &ast.Frequency{Bound: ast.BoundAtLeast, N: 1}
 	}
 	return node{t: typ{kind: kBool}, ev: func(en *env) val {
-		r, n := win(en), uint64(0)
+		r := win(en)
 		if r.none {
 			return boolean(zero)
 		}
 		events := within(sel.events(en), r)
-		if n = uint64(len(events)); freq.Days {
+		n := uint64(len(events))
+		if freq.Days {
 			n = uint64(len(c.daysOf(events)))
 		}
 		return boolean(inBound(freq, n) != zero)

@@ -47,7 +47,7 @@ func (c *compiler) hasTotal(e ast.Expr, row scope) bool {
 			found = found || total
 			return false
 		case *ast.In:
-			return !(row.table && isContact(x.X)) // contact IN (condition): its aggregates are a contact's
+			return !row.table || !isContact(x.X) // contact IN (condition): its aggregates are a contact's
 		}
 		return true
 	})

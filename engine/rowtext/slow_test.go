@@ -62,11 +62,11 @@ func slowCell(a arrow.Array, i int) (asJSON any, asCSV string) {
 }
 
 func slowFloat(f float64) (any, string) {
-	text, form := "", byte('f')
+	form := byte('f')
 	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
 		form = 'e'
 	}
-	text = strconv.FormatFloat(f, form, -1, 64)
+	text := strconv.FormatFloat(f, form, -1, 64)
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return nil, text
 	}

@@ -120,7 +120,7 @@ func (f *frame) wantsOperand() bool {
 	case pDone, pAfter, pSel, pSegDone, pWindowEnd, pSorted, pAggSel, pPeriod, pTypeDone, pFieldsOpen, pOptionsOpen:
 		return false
 	}
-	return !(f.phase == pAlias)
+	return f.phase != pAlias
 }
 
 // baseFrame returns the frame of a clause.

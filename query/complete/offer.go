@@ -64,7 +64,7 @@ func (o *offers) collect() {
 // statements offers the words that begin one, or go on with the words that began it.
 func (o *offers) statements() {
 	heads := o.heads
-	for len(heads) > 0 && heads[0] == "EXPLAIN" {
+	if len(heads) > 0 && heads[0] == "EXPLAIN" {
 		o.keywords("COUNT,SELECT")
 		if len(heads) == 1 && len(o.words) == 1 {
 			o.keywords("ANALYZE")
