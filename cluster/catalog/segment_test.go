@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -90,7 +91,7 @@ func TestSegmentChangesAreOptimistic(t *testing.T) {
 	c := segmentCatalog(t)
 	stale := shop(t, c).Version - 1
 	_, err := applied(c, 1, &Command{Op: OpPutSegment, Name: "shop", Base: 1, Change: &SegmentChange{Version: stale, Segment: &schema.Segment{ID: 1, Name: "x"}}})
-	if err != error(ErrStale) {
+	if !errors.Is(err, ErrStale) {
 		t.Errorf("got %v", err)
 	}
 	_, err = applied(c, 1, &Command{Op: OpPutSegment, Name: "shop", Base: 2, Change: &SegmentChange{}})

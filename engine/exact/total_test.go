@@ -2,6 +2,7 @@ package exact
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -90,7 +91,7 @@ func TestSumLeaves128(t *testing.T) {
 	for range 3 {
 		s.AddDecimal(most, 2)
 	}
-	if _, err := s.Value(); err != ErrOverflow {
+	if _, err := s.Value(); !errors.Is(err, ErrOverflow) {
 		t.Fatalf("three times the greatest number is %v", err)
 	}
 	s.AddDecimal(minus, 2)
@@ -140,7 +141,7 @@ func FuzzStates(f *testing.F) {
 		if s, err := ReadFloatSum(b); err == nil {
 			x, err1 := s.Float64()
 			y, err2 := s.Float64()
-			if err1 != err2 || x != y {
+			if !errors.Is(err1, err2) || x != y {
 				t.Fatal("a sum changed")
 			}
 		}
