@@ -121,7 +121,16 @@ func TestUpdate(t *testing.T) {
 		"UPDATE contacts SET n = 1", "SYNTAX: UPDATE without WHERE would change every contact",
 		"UPDATE contacts SET n = 9223372036854775807 WHERE id = 'c8'", "1 contact updated",
 		"UPDATE contacts SET n = n + 1 WHERE id = 'c8'",
-		`OVERFLOW: a contact could not be changed: attribute "n": 9223372036854775807 + 1 does not fit INT`,
+		`OVERFLOW: 1 contact could not be changed: attribute "n": 9223372036854775807 + 1 does not fit INT`,
+		// The others are changed, whichever group they are in, and whoever finds that a value does not fit.
+		"UPDATE contacts SET n = n + 1, plan = 'all' WHERE TRUE",
+		`OVERFLOW: 1 contact could not be changed: attribute "n": 9223372036854775807 + 1 does not fit INT; 29999 contacts are updated`,
+		"COUNT plan = 'all' AND n IS NOT NULL", "29999",
+		"UPDATE contacts SET d = 90000000000000000.00, plan = 'rich' WHERE id = 'c9'", "1 contact updated",
+		"UPDATE contacts SET d = COALESCE(d, 0.01) * 2, plan = 'twice' WHERE id IN ('c9', 'c10')",
+		`OVERFLOW: 1 contact could not be changed: 180000000000000000.00 does not fit into DECIMAL(2), which holds 18 digits; 1 contact is updated`,
+		"COUNT plan = 'twice'", "1",
+		"COUNT plan = 'rich'", "1",
 	)
 }
 

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -41,15 +43,45 @@ func (x *execution) rewrite(ctx context.Context, sch *schema.Schema, p *write.Up
 	if err != nil {
 		return err
 	}
+	var misfits misfits
 	done, err := x.node.Rewrite(ctx, p.Rows, sch, func(rec arrow.Record) (*change.Upsert, error) {
 		x.query.done.Add(rec.NumRows())
-		return updatePart(p, consts, rec)
+		return updatePart(p, consts, rec, &misfits)
 	})
-	x.metrics.wrote(done.Result, len(done.Rejected))
+	for _, r := range done.Rejected {
+		misfits.reason = cmp.Or(misfits.reason, r.Reason)
+	}
+	misfits.n += done.Refused
+	x.metrics.wrote(done.Result, int(misfits.n))
+	if err == nil {
+		err = misfits.err()
+	}
 	if err != nil {
 		return partly(err, done.Updated, "contact", "updated")
 	}
 	return x.to.Message(updatedText(done))
+}
+
+// misfits are the contacts whose new values do not fit. They stay as they are, and the others are changed.
+type misfits struct {
+	mu     sync.Mutex
+	n      uint64
+	reason string // of one
+}
+
+func (m *misfits) add(reason error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.n++
+	m.reason = cmp.Or(m.reason, reason.Error())
+}
+
+func (m *misfits) err() error {
+	if m.n == 0 {
+		return nil
+	}
+	return diag.New(diag.Overflow, diag.Span{}, "%s could not be changed: %s", counted(m.n, "contact"), m.reason).
+		WithHint("leave them out by the condition, or give the attribute a wider type")
 }
 
 func updatedText(done node.Written) string {
@@ -108,27 +140,43 @@ func (x *execution) constants(sch *schema.Schema, sets []write.Assignment) ([]as
 }
 
 // updatePart makes the change of a batch of contacts, of which the first column is the id.
-func updatePart(p *write.UpdatePlan, consts []assigned, rec arrow.Record) (*change.Upsert, error) {
-	part := &change.Upsert{Existing: true}
-	if err := appendIDs(&part.IDs, rec); err != nil {
+func updatePart(p *write.UpdatePlan, consts []assigned, rec arrow.Record, misfits *misfits) (*change.Upsert, error) {
+	var ids change.Strings
+	if err := appendIDs(&ids, rec); err != nil {
 		return nil, err
 	}
+	part := &change.Upsert{Existing: true}
 	var rows change.Rows
+	values := make([]schema.Value, len(p.RowSets))
 	for i := range int(rec.NumRows()) {
+		if err := rowValues(p, rec, i, values); err != nil {
+			misfits.add(err)
+			continue
+		}
+		part.IDs.Append(ids.At(i))
 		rows.Begin()
 		for _, c := range consts {
 			rows.Put(uint32(c.attr.ID), c.attr.Type, c.op, c.v)
 		}
-		for _, set := range p.RowSets {
-			v, err := valueAt(rec.Column(set.Item), i, set.Attr.Type)
-			if err != nil {
-				return nil, err
-			}
-			rows.Put(uint32(set.Attr.ID), set.Attr.Type, change.OpSet, v)
+		for k, set := range p.RowSets {
+			rows.Put(uint32(set.Attr.ID), set.Attr.Type, change.OpSet, values[k])
 		}
+	}
+	if part.IDs.Len() == 0 {
+		return nil, nil
 	}
 	part.Cols = rows.Columns()
 	return part, nil
+}
+
+// rowValues reads what a contact's own row makes of the attributes.
+func rowValues(p *write.UpdatePlan, rec arrow.Record, row int, into []schema.Value) (err error) {
+	for k, set := range p.RowSets {
+		if into[k], err = valueAt(rec.Column(set.Item), row, set.Attr.Type); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deleteEvents carries out DELETE FROM an event type.

@@ -23,8 +23,8 @@ const (
 
 // Rewrite changes the contacts that satisfy a plan, as each group held them when it was asked: part makes a
 // change of a batch of the plan's rows, which it must not keep; nil changes nothing. No latch is held
-// meanwhile, each group is read through a pin. A row that the shard rejects is an error. It is not atomic: after
-// an error, or if ctx ends, what Written says is changed, exactly.
+// meanwhile, each group is read through a pin. A row that the shard rejects stays as it is and is counted. It is
+// not atomic: after an error, or if ctx ends, what Written says is changed, exactly.
 func (n *Node) Rewrite(ctx context.Context, q *plan.Query, sch *schema.Schema, part func(arrow.Record) (*change.Upsert, error)) (Written, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -103,8 +103,8 @@ func (n *Node) rewriteBatch(ctx context.Context, g *dataGroup, sch *schema.Schem
 		return Written{}, err
 	}
 	w, err := n.writeGroup(ctx, g, sch, &change.Change{Parts: []change.Part{p}}, Batch{})
-	if err == nil && len(w.Rejected) > 0 {
-		err = diag.New(diag.Overflow, diag.Span{}, "a contact could not be changed: %s", w.Rejected[0].Reason)
+	if n := len(w.Rejected); n > 0 {
+		w.Refused, w.Rejected = uint64(n), w.Rejected[:1]
 	}
 	return w, err
 }

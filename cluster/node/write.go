@@ -57,6 +57,7 @@ func (n *Node) Write(ctx context.Context, sch *schema.Schema, ch *change.Change,
 type Written struct {
 	change.Result
 	Repeated uint64 // rows of a Batch that had taken effect before; nothing else counts them
+	Refused  uint64 // rows that Rewrite could not change; Rejected then holds a few of them
 }
 
 // firstError returns one error of several: they mostly have one cause.
@@ -82,6 +83,7 @@ func sum(results []Written) Written {
 		total.Pending = total.Pending || r.Pending
 		total.Rejected = append(total.Rejected, r.Rejected...)
 		total.Repeated += r.Repeated
+		total.Refused += r.Refused
 	}
 	return total
 }
