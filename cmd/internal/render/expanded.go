@@ -31,6 +31,17 @@ func (t *Table) Expanded(w io.Writer, o Options) error {
 	return out.Flush()
 }
 
+// Lines writes the values of the first column as they are, each on a line of its own.
+func (t *Table) Lines(w io.Writer, o Options) error {
+	out := bufio.NewWriter(w)
+	for row := range t.head.rows {
+		if col, i := t.head.at(row, 0); !col.IsNull(i) {
+			fmt.Fprintln(out, o.Style.Harmless(Value(col, i), 0))
+		}
+	}
+	return out.Flush()
+}
+
 // names returns the names of the columns and the width of the longest.
 func (t *Table) names(o Options) (names []string, width int) {
 	for _, f := range t.schema.Fields() {

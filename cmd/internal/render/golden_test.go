@@ -196,7 +196,7 @@ func TestPlain(t *testing.T) {
 func TestColoursAndASCII(t *testing.T) {
 	var b bytes.Buffer
 	table := drawings()["groups"]
-	if err := table.Box(&b, Options{Style: Style{Color: true}, Types: true}); err != nil {
+	if err := table.Box(&b, Options{Style: Style{Colour: true}, Types: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"\x1b[1mcountry\x1b[0m", "\x1b[2m      INT\x1b[0m", "\x1b[2mNULL   \x1b[0m"} {

@@ -142,12 +142,12 @@ func TestStyle(t *testing.T) {
 		env      map[string]string
 		want     Style
 	}{
-		{"terminal", true, map[string]string{"LANG": "C.UTF-8", "TERM": "xterm"}, Style{Color: true}},
+		{"terminal", true, map[string]string{"LANG": "C.UTF-8", "TERM": "xterm"}, Style{Colour: true}},
 		{"pipe", false, map[string]string{"LANG": "de_DE.utf8"}, Style{}},
 		{"NO_COLOR", true, map[string]string{"NO_COLOR": "1"}, Style{}},
 		{"dumb", true, map[string]string{"TERM": "dumb"}, Style{}},
-		{"LANG", true, map[string]string{"LANG": "C"}, Style{Color: true, ASCII: true}},
-		{"LC_ALL beats LANG", true, map[string]string{"LANG": "en_US.UTF-8", "LC_ALL": "POSIX"}, Style{Color: true, ASCII: true}},
+		{"LANG", true, map[string]string{"LANG": "C"}, Style{Colour: true, ASCII: true}},
+		{"LC_ALL beats LANG", true, map[string]string{"LANG": "en_US.UTF-8", "LC_ALL": "POSIX"}, Style{Colour: true, ASCII: true}},
 	} {
 		if got := StyleOf(c.terminal, func(name string) string { return c.env[name] }); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.what, got, c.want)

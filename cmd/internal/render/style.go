@@ -7,7 +7,7 @@ import (
 
 // Style says what a terminal can show. The zero value is plain UTF-8 text without colours.
 type Style struct {
-	Color bool // SGR sequences may be written
+	Colour bool // SGR sequences may be written
 	ASCII bool // boxes, bars and signs of our own are drawn with ASCII; data stays as it is
 }
 
@@ -15,7 +15,7 @@ type Style struct {
 // NO_COLOR (https://no-color.org) and TERM=dumb take the colours away, LC_ALL, LC_CTYPE and LANG, the first
 // of them that is set, say whether UTF-8 is understood. That none is set is taken for UTF-8.
 func StyleOf(terminal bool, getenv func(string) string) Style {
-	s := Style{Color: terminal && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
+	s := Style{Colour: terminal && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := getenv(name); v != "" {
 			v = strings.ToLower(v)
@@ -42,7 +42,7 @@ const (
 
 // Paint returns the text in a colour, or as it is if there are none. The text is one that was made harmless.
 func (s Style) Paint(code, text string) string {
-	if !s.Color || text == "" || code == "" {
+	if !s.Colour || text == "" || code == "" {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"

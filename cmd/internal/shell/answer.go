@@ -92,7 +92,7 @@ func (s *Shell) options() render.Options {
 	width, height := s.window()
 	o := render.Options{Style: s.style, Width: width, Rows: s.set.rows, Types: s.cfg.Terminal, More: `; \x _ shows them below each other`}
 	if s.file != nil {
-		o.Style.Color, o.Width = false, 0
+		o.Style.Colour, o.Width = false, 0
 	}
 	switch o.Rows {
 	case 0:
@@ -108,6 +108,9 @@ func (s *Shell) show(a *answer) error {
 	var b bytes.Buffer
 	o := s.options()
 	draw := a.table.Box
+	if isPlan(a.table) {
+		draw = a.table.Lines
+	}
 	if s.set.expanded || s.set.format == formatLine {
 		draw = a.table.Expanded
 	}
@@ -121,6 +124,12 @@ func (s *Shell) show(a *answer) error {
 	}
 	fmt.Fprintln(&b, o.Style.Paint(render.Dim, s.footer(a, o)))
 	return s.page(context.Background(), b.Bytes())
+}
+
+// isPlan says whether an answer is the lines of a tree, which a box would cut.
+func isPlan(t *render.Table) bool {
+	fields := t.Schema().Fields()
+	return len(fields) == 1 && fields[0].Name == "plan"
 }
 
 // footer counts the rows and tells how long they took.

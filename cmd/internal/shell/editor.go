@@ -61,7 +61,7 @@ func newEditor(s *Shell) Editor {
 	for _, keys := range []string{"emacs", "vi-insert"} {
 		_ = e.lines.Config.Bind(keys, "\t", "menu-complete", false)
 	}
-	if !s.style.Color {
+	if !s.style.Colour {
 		_ = e.lines.Config.Set("history-autosuggest", false)
 		_ = e.lines.Config.Set("multiline-column", false)
 		_ = e.lines.Config.Set("completion-selection-style", "")

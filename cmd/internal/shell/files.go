@@ -173,7 +173,7 @@ func (s *Shell) edit(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }()
 	if s.asked != "" {
 		_, err = io.WriteString(f, s.asked+";\n")
 	}

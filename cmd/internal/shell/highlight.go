@@ -24,7 +24,7 @@ var colours = map[complete.Class]string{
 
 // highlight colours a text that is being edited.
 func highlight(style render.Style, text string) string {
-	if !style.Color || len(text) > maxHighlight {
+	if !style.Colour || len(text) > maxHighlight {
 		return text
 	}
 	if strings.HasPrefix(text, "\\") {

@@ -82,11 +82,11 @@ func TestHighlight(t *testing.T) {
 		if got := highlight(plain, text); got != text {
 			t.Errorf("without colours %q becomes %q", text, got)
 		}
-		if got := unpainted(highlight(render.Style{Color: true}, text)); got != text {
+		if got := unpainted(highlight(render.Style{Colour: true}, text)); got != text {
 			t.Errorf("colours change %q to %q", text, got)
 		}
 	}
-	got := highlight(render.Style{Color: true}, "COUNT a = 'x'")
+	got := highlight(render.Style{Colour: true}, "COUNT a = 'x'")
 	if !strings.Contains(got, "mCOUNT\x1b[0m a = \x1b[32m'x'\x1b[0m") {
 		t.Errorf("coloured as %q", got)
 	}
@@ -98,7 +98,7 @@ func FuzzHighlight(f *testing.F) {
 		if strings.Contains(text, "\x1b") {
 			t.Skip()
 		}
-		if got := unpainted(highlight(render.Style{Color: true}, text)); got != text {
+		if got := unpainted(highlight(render.Style{Colour: true}, text)); got != text {
 			t.Fatalf("%q becomes %q", text, got)
 		}
 	})

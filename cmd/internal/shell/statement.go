@@ -139,10 +139,10 @@ func (s *Shell) standsFor(t lex.Token, text string) (string, bool, error) {
 func literal(value string) string {
 	tokens, err := lex.All(value)
 	if err == nil && len(tokens) == 2 {
-		switch t := tokens[0]; {
-		case t.Kind == lex.Int, t.Kind == lex.Decimal, t.Kind == lex.Float, t.Kind == lex.Measure, t.Kind == lex.Text:
+		switch tokens[0].Kind {
+		case lex.Int, lex.Decimal, lex.Float, lex.Measure, lex.Text:
 			return value
-		case t.Kind == lex.Ident:
+		case lex.Ident:
 			switch lex.Lookup(value) {
 			case lex.True, lex.False, lex.Null:
 				return value
