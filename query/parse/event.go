@@ -116,7 +116,7 @@ func (p *parser) argument(a *ast.Aggregate) error {
 		a.Star = true
 		return nil
 	}
-	if p.word == lex.Distinct && startsOperand(p.ahead(1)) {
+	if p.word == lex.Distinct && startsOperand(p.ahead(1)) && (a.Fn.Name == "count" || !isPunct(p.ahead(1), "(")) {
 		p.advance()
 		a.Distinct = true
 	}

@@ -261,7 +261,8 @@ func (p *parser) field() (f ast.Field, err error) {
 
 // order reads sum [ ASC | DESC ].
 func (p *parser) order() (o ast.OrderItem, err error) {
-	if o.X, err = p.sum(); err != nil {
+	p.inItem = true
+	if o.X, err = p.condition(); err != nil {
 		return o, err
 	}
 	if o.Desc = p.is("DESC"); o.Desc || p.is("ASC") {

@@ -150,9 +150,11 @@ func TestPrintAsOf(t *testing.T) {
 	contacts, now := ast.Ident{Name: "contacts"}, name("t")
 	items := []ast.Item{{X: name("a")}}
 	for want, s := range map[string]ast.Stmt{
-		"COUNT (IN SEGMENT v) AS OF t":                                               &ast.Count{Where: ref(), AsOf: now},
-		"COUNT (a AND NOT IN SEGMENT v) AS OF t":                                     &ast.Count{Where: and, AsOf: now},
-		"COUNT IN SEGMENT v":                                                         &ast.Count{Where: ref()},
+		"COUNT (IN SEGMENT v) AS OF t":           &ast.Count{Where: ref(), AsOf: now},
+		"COUNT (a AND NOT IN SEGMENT v) AS OF t": &ast.Count{Where: and, AsOf: now},
+		"SELECT id FROM contacts ORDER BY (IN SEGMENT v) AS OF t": &ast.Select{
+			Items: []ast.Item{{X: &ast.Name{Parts: []ast.Ident{{Name: "id"}}}}}, From: ast.Ident{Name: "contacts"}, Order: []ast.OrderItem{{X: ref()}}, AsOf: now},
+		"COUNT IN SEGMENT v": &ast.Count{Where: ref()},
 		"SELECT a FROM contacts WHERE (NOT IN SEGMENT v) AS OF t":                    &ast.Select{Items: items, From: contacts, Where: not, AsOf: now},
 		"SELECT a FROM contacts WHERE NOT IN SEGMENT v GROUP BY a AS OF t":           &ast.Select{Items: items, From: contacts, Where: not, Group: []ast.Expr{name("a")}, AsOf: now},
 		"SELECT a FROM contacts GROUP BY IN SEGMENT v, (IN SEGMENT v) AS OF t":       &ast.Select{Items: items, From: contacts, Group: []ast.Expr{ref(), ref()}, AsOf: now},

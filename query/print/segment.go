@@ -85,6 +85,21 @@ func (p *printer) group(s *ast.Select) {
 	p.beforeAsOf(" HAVING ", s.Having, asOf)
 }
 
+// order writes ORDER BY.
+func (p *printer) order(s *ast.Select) {
+	for i, o := range s.Order {
+		before, last := ", ", s.AsOf
+		if i == 0 {
+			before = " ORDER BY "
+		}
+		if i < len(s.Order)-1 || o.Desc || s.Limit != nil {
+			last = nil
+		}
+		p.beforeAsOf(before, o.X, last)
+		p.flag(o.Desc, " DESC")
+	}
+}
+
 // beforeAsOf writes a clause that the statement's AS OF may follow, which after a reference to a segment would
 // be the reference's: brackets keep them apart.
 func (p *printer) beforeAsOf(before string, x, asOf ast.Expr) {

@@ -108,13 +108,7 @@ func (p *printer) sel(s *ast.Select) {
 	}
 	p.beforeAsOf(" WHERE ", s.Where, asOf)
 	p.group(s)
-	if len(s.Order) > 0 {
-		p.WriteString(" ORDER BY ")
-		list(p, s.Order, func(o ast.OrderItem) {
-			p.expr(o.X, levelSum)
-			p.flag(o.Desc, " DESC")
-		})
-	}
+	p.order(s)
 	if s.Limit != nil {
 		p.words(" LIMIT ", s.Limit.Text)
 	}
