@@ -167,7 +167,7 @@ func TestHostileStatements(t *testing.T) {
 		if len(r.body) > 10_000 {
 			t.Errorf("%s: the error has %d bytes", name, len(r.body))
 		}
-		if took := time.Since(begin); took > 5*time.Second {
+		if took := time.Since(begin); took > 30*time.Second {
 			t.Errorf("%s took %s", name, took)
 		}
 	}
