@@ -22,7 +22,8 @@ func (s *Service) explain(ctx context.Context, req Request, err error) error {
 	case errors.As(err, &bug):
 		s.cfg.Logger.Error("a statement panicked", "cause", bug.Cause, "statement", clip(req.Text), "stack", bug.Stack)
 		return diag.New(diag.Internal, diag.Span{}, "%v", bug)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		// whatever else went wrong by then came of the end, as a write to a client who was given up
 		if cause := context.Cause(ctx); errors.As(cause, &known) {
 			return known
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -10,30 +11,50 @@ import (
 	"github.com/musterdb/muster/engine/eval"
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
+	"github.com/musterdb/muster/query/diag"
+	"github.com/musterdb/muster/storage/schema"
 )
 
 // read carries out COUNT and SELECT.
 func (x *execution) read(ctx context.Context, stmt ast.Stmt) error {
-	sch, err := x.schema()
-	if err != nil {
-		return err
-	}
-	q, err := bind.Query(stmt, sch, x.options(sch))
-	if err != nil {
-		return err
-	}
-	x.clock = q.Clock
-	if !q.Count {
-		if err := x.to.Begin(eval.AnswerSchema(q)); err != nil {
+	for tries := 0; ; tries++ {
+		sch, err := x.schema()
+		if err != nil {
 			return err
 		}
-		return x.rows(ctx, q, sch)
+		q, err := bind.Query(stmt, sch, x.options(sch))
+		if err != nil {
+			return err
+		}
+		x.clock = q.Clock
+		if !q.Count {
+			if err := x.to.Begin(eval.AnswerSchema(q)); err != nil {
+				return err
+			}
+			return x.rows(ctx, q, sch)
+		}
+		n, err := x.node.Count(ctx, q, sch)
+		if err == nil {
+			return x.table([]column{{"count", arrow.PrimitiveTypes.Int64}}, []any{int64(n)})
+		}
+		if tries == maxOvertaken || !x.overtaken(sch, err) {
+			return err
+		}
 	}
-	n, err := x.node.Count(ctx, q, sch)
-	if err != nil {
-		return err
+}
+
+// maxOvertaken is how often a question is asked again because the schema changed under it.
+const maxOvertaken = 3
+
+// overtaken says whether an error came of a change of the schema while a question was asked under an older one,
+// as where a segment was replaced: asked again it may well have an answer.
+func (x *execution) overtaken(sch *schema.Schema, err error) bool {
+	var known *diag.Error
+	if !errors.As(err, &known) || known.Code != diag.Conflict {
+		return false
 	}
-	return x.table([]column{{"count", arrow.PrimitiveTypes.Int64}}, []any{int64(n)})
+	now, err := x.schema()
+	return err == nil && (now.Base != sch.Base || now.Version != sch.Version)
 }
 
 // column is one column of an answer that the service makes itself.

@@ -55,6 +55,14 @@ func (r *running) leave(q *query) {
 	r.mu.Unlock()
 }
 
+// interrupted has call called if ctx ends before the function that it returns is called. call may be nil.
+func interrupted(ctx context.Context, call func()) (stop func() bool) {
+	if call == nil {
+		return func() bool { return false }
+	}
+	return context.AfterFunc(ctx, call)
+}
+
 // list returns the statements under way, the oldest first.
 func (r *running) list() []*query {
 	r.mu.Lock()

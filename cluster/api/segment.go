@@ -131,7 +131,9 @@ func (s *Service) beginStatic(ctx context.Context, base string, stmt *ast.Create
 	}
 	b := &building{Service: s}
 	var key segmentKey
-	sch, err := s.node.ChangeSchema(ctx, base, func(now *schema.Schema) (*schema.Schema, error) {
+	// The outcome of what makes and what publishes a segment is waited for: cancelled on its way it could take
+	// effect after all, when nobody cleans up any more.
+	sch, err := s.node.ChangeSchema(context.WithoutCancel(ctx), base, func(now *schema.Schema) (*schema.Schema, error) {
 		b.clock = s.node.Clock(now)
 		seg, err := write.CreateSegment(stmt, now, bind.Options{Clock: b.clock, Params: params})
 		if err != nil {
@@ -182,14 +184,17 @@ func (b *building) finish(ctx context.Context, replace bool) (SegmentResult, err
 	if err == nil {
 		err = ctx.Err()
 	}
+	members := uint64(0)
+	if err == nil { // before it can be seen: what is published may be dropped again at once
+		members, err = b.members(ctx, b.seg.Attr, b.sch)
+	}
 	if err == nil {
-		_, err = b.node.PublishSegment(ctx, key.base, key.id, replace)
+		_, err = b.node.PublishSegment(context.WithoutCancel(ctx), key.base, key.id, replace)
 	}
 	if err != nil {
 		return SegmentResult{}, b.abandon(ctx, key, err)
 	}
-	members, err := b.members(ctx, b.seg.Attr, b.sch)
-	return SegmentResult{Segment: b.seg.Name, Replaced: replaced, Members: members, Unknown: done.Missing}, err
+	return SegmentResult{Segment: b.seg.Name, Replaced: replaced, Members: members, Unknown: done.Missing}, nil
 }
 
 // cleanUpWithin is how long what is left of a segment that could not be filled may take to drop.
@@ -342,6 +347,7 @@ func (x *execution) renameSegment(ctx context.Context, stmt *ast.Rename) error {
 
 // showSegments lists the segments. Members are those of static ones now: a plain one would have to be
 // evaluated, which COUNT and DESCRIBE SEGMENT do.
+// The number is null where they are replaced or dropped meanwhile.
 func (x *execution) showSegments(ctx context.Context, sch *schema.Schema) error {
 	var rows [][]any
 	for i := range sch.Segments {
@@ -349,10 +355,12 @@ func (x *execution) showSegments(ctx context.Context, sch *schema.Schema) error 
 		var members any
 		if seg.Static() {
 			n, err := x.members(ctx, seg.Attr, sch)
-			if err != nil {
+			switch {
+			case err == nil:
+				members = int64(n)
+			case !x.overtaken(sch, err):
 				return err
 			}
-			members = int64(n)
 		}
 		rows = append(rows, []any{seg.Name, segmentKind(seg), members, orNil(seg.Text), arrow.Timestamp(seg.Created)})
 	}

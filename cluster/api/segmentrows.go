@@ -24,6 +24,8 @@ type SegmentRequest struct {
 	Body    io.Reader
 	Options tabular.Options
 	Client  string
+	// Interrupt, if there is one, is called when the request has been killed: it ends a wait for Body.
+	Interrupt func()
 }
 
 // FillSegment makes a static segment of rows: all of them or, after an error, no segment. Rows without an id
@@ -33,6 +35,7 @@ func (s *Service) FillSegment(ctx context.Context, req SegmentRequest) (SegmentR
 	ask := Request{Base: req.Base, Client: req.Client, Text: "CREATE STATIC SEGMENT " + req.Segment + " FROM rows"}
 	ctx, q := s.running.enter(ctx, ask)
 	defer s.running.leave(q)
+	defer interrupted(ctx, req.Interrupt)()
 	res, err := s.fillSegment(ctx, req, stmt, q)
 	return res, s.explain(ctx, ask, err)
 }
@@ -40,7 +43,7 @@ func (s *Service) FillSegment(ctx context.Context, req SegmentRequest) (SegmentR
 func (s *Service) fillSegment(ctx context.Context, req SegmentRequest, stmt *ast.CreateSegment, q *query) (SegmentResult, error) {
 	r, err := tabular.NewReader(req.Body, req.Options)
 	if err != nil {
-		return SegmentResult{}, Unreadable(err)
+		return SegmentResult{}, unreadIn(ctx, err)
 	}
 	defer func() { _ = r.Close() }()
 	b, err := s.beginStatic(ctx, req.Base, stmt, nil)
@@ -52,6 +55,14 @@ func (s *Service) fillSegment(ctx context.Context, req SegmentRequest, stmt *ast
 	res, err := b.finish(ctx, req.Replace)
 	res.Rejected = rows.rejected
 	return res, err
+}
+
+// unreadIn says why rows cannot be read: once ctx has ended, because it has.
+func unreadIn(ctx context.Context, err error) error {
+	if ended := ctx.Err(); ended != nil {
+		return ended
+	}
+	return Unreadable(err)
 }
 
 // memberRows turns rows into members.
@@ -70,7 +81,7 @@ func (m *memberRows) all(ctx context.Context, r *tabular.Reader) (total node.Wri
 			return total, nil
 		}
 		if err != nil {
-			return total, Unreadable(err)
+			return total, unreadIn(ctx, err)
 		}
 		unknown, err := m.batch(ctx, b)
 		total.Missing += unknown

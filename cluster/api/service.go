@@ -64,6 +64,9 @@ type Request struct {
 	Text   string
 	Params map[string]schema.Value // by name, without $
 	Client string                  // who asks, for SHOW QUERIES
+	// Interrupt, if there is one, is called when the statement has been killed or has taken too long, from
+	// another goroutine: it ends what the sink waits for.
+	Interrupt func()
 }
 
 // Stats are what is said about a statement beside its answer.
@@ -88,6 +91,7 @@ func (s *Service) run(ctx context.Context, req Request, stmt ast.Stmt, to Sink) 
 	defer cancel()
 	ctx, q := s.running.enter(ctx, req)
 	defer s.running.leave(q)
+	defer interrupted(ctx, req.Interrupt)()
 	x := &execution{Service: s, req: req, to: watched{to, q}, query: q}
 	err := x.parsed(ctx, stmt)
 	stats := Stats{Rows: q.rows.Load(), Elapsed: time.Since(q.begin), Clock: x.clock, Warnings: x.warnings}

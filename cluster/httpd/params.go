@@ -22,6 +22,7 @@ type asked struct {
 	Statement string          `json:"statement"`
 	Params    json.RawMessage `json:"params"`
 	values    map[string]schema.Value
+	interrupt func() // see api.Request
 }
 
 // readAsked reads the body and the parameters of a request, those of the URL included.

@@ -88,7 +88,7 @@ func ofMedia(media string) (format, bool) {
 // query carries out the statement in the body.
 func (s *server) query(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, func(in *asked, to api.Sink) (api.Stats, error) {
-		return s.svc.Query(r.Context(), api.Request{Base: in.Base, Text: in.Statement, Params: in.values, Client: r.RemoteAddr}, to)
+		return s.svc.Query(r.Context(), api.Request{Base: in.Base, Text: in.Statement, Params: in.values, Client: r.RemoteAddr, Interrupt: in.interrupt}, to)
 	})
 }
 
@@ -104,6 +104,9 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, run func(*asked,
 		fail(w, err)
 		return
 	}
+	p := reading(w)
+	defer p.forgive()
+	in.interrupt = p.lose
 	a := &answer{w: w, format: f, held: &heldWriter{w: w}}
 	stats, err := run(in, a)
 	a.end(stats, err)

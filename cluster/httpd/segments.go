@@ -15,8 +15,9 @@ func (s *server) segment(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
+	p := sending(w)
 	req := api.SegmentRequest{
-		Base: r.PathValue("base"), Segment: r.PathValue("segment"), Client: r.RemoteAddr,
+		Base: r.PathValue("base"), Segment: r.PathValue("segment"), Client: r.RemoteAddr, Interrupt: p.lose,
 		Replace: r.URL.Query().Get("replace") == "true",
 		Options: tabular.Options{Format: format, MaxBytes: 4 * maxIDsBody, MaxRatio: maxRatio, MaxMemory: maxRowsPlain},
 	}
@@ -26,6 +27,7 @@ func (s *server) segment(w http.ResponseWriter, r *http.Request) {
 		res, err = s.svc.FillSegment(r.Context(), req)
 		return err
 	})
+	p.close(w)
 	if err != nil {
 		fail(w, err)
 		return

@@ -29,7 +29,7 @@ func (s *server) prepared(w http.ResponseWriter, _ *http.Request) {
 // execute carries out a prepared statement.
 func (s *server) execute(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, func(in *asked, to api.Sink) (api.Stats, error) {
-		return s.svc.Execute(r.Context(), r.PathValue("id"), api.Request{Params: in.values, Client: r.RemoteAddr}, to)
+		return s.svc.Execute(r.Context(), r.PathValue("id"), api.Request{Params: in.values, Client: r.RemoteAddr, Interrupt: in.interrupt}, to)
 	})
 }
 

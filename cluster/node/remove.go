@@ -15,6 +15,8 @@ import (
 // It runs on the caller's goroutine, one group after the other: it waits for the log, which would keep a
 // worker from other statements.
 func (n *Node) DeleteEvents(ctx context.Context, q *plan.Query, sch *schema.Schema) (Written, error) {
+	// A write that was begun is waited for, so that what is said to be removed is removed, and nothing else.
+	writing := context.WithoutCancel(ctx)
 	var total Written
 	for _, g := range n.groupsOf(sch) {
 		if err := g.WaitApplied(ctx, g.CommitIndex()); err != nil {
@@ -25,7 +27,10 @@ func (n *Node) DeleteEvents(ctx context.Context, q *plan.Query, sch *schema.Sche
 			continue
 		}
 		err := s.MatchEvents(ctx, q, sch, func(d *change.DeleteEvents) error {
-			w, err := n.writeGroup(ctx, g, sch, &change.Change{Parts: []change.Part{d}}, Batch{})
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			w, err := n.writeGroup(writing, g, sch, &change.Change{Parts: []change.Part{d}}, Batch{})
 			total = sum([]Written{total, w})
 			return err
 		})
