@@ -1,4 +1,4 @@
-# Muster. `make demo` answers five questions, `make test` passes the tests; both need Go, git and make alone.
+# Muster. `make demo` opens a shell on a made-up shop, `make test` passes the tests; both need Go, git and make alone.
 GO       ?= go
 PKGS     ?= ./...
 FUZZTIME ?= 60s
@@ -41,7 +41,7 @@ fuzz:             ## every fuzz target for FUZZTIME, then random bases against t
 bench:            ## load, memory, restart and Q1–Q14 over a generated base, as Markdown; CONTACTS=10000000 for the published table
 	$(GO) run ./cmd/muster bench --contacts $(CONTACTS) --dir $(BENCH_DIR)
 
-demo:             ## an ephemeral server with a generated base answers five questions
+demo:             ## a made-up shop in memory, and a shell; without a terminal it answers five questions
 	$(GO) run ./cmd/muster demo
 
 soak:             ## kill -9 rounds of a load, and random bases against the oracle, for an hour
