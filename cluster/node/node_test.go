@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -72,6 +73,23 @@ func TestHostileImage(t *testing.T) {
 	}
 }
 
+// TestDataDirIsRaised: a folder of an older version is marked as of this one before anything is written to it,
+// so that the older program refuses it.
+func TestDataDirIsRaised(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, marker)
+	if err := os.WriteFile(path, []byte(`{"product":"muster","format":1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := openDataDir(dir); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if want := fmt.Sprintf(`{"product":"muster","format":%d}`+"\n", dataFormat); err != nil || string(text) != want {
+		t.Errorf("it is marked %s, want %s (%v)", text, want, err)
+	}
+}
+
 func TestDataDir(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	for range 2 { // made, then found
@@ -80,7 +98,7 @@ func TestDataDir(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct{ text, want string }{
-		"newer":   {`{"product":"muster","format":2}`, "newer Muster"},
+		"newer":   {`{"product":"muster","format":3}`, "newer Muster"},
 		"another": {`{"product":"mustard","format":1}`, "not a marker of Muster"},
 		"torn":    {`{"produ`, "not a marker of Muster"},
 		"empty":   {"", "not a marker of Muster"},
