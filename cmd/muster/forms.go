@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -10,13 +11,15 @@ import (
 
 	"github.com/musterdb/muster/cluster/client"
 	"github.com/musterdb/muster/cmd/internal/render"
+	"github.com/musterdb/muster/cmd/internal/session"
 	"github.com/musterdb/muster/engine/tabular"
+	"github.com/musterdb/muster/query/calendar"
 )
 
 // formOf names the form of answers that goes with a file's format.
 var formOf = map[tabular.Format]string{
 	tabular.Auto: "table",
-	tabular.CSV: "csv", tabular.NDJSON: "ndjson", tabular.Markdown: "markdown", tabular.Parquet: "parquet",
+	tabular.CSV:  "csv", tabular.NDJSON: "ndjson", tabular.Markdown: "markdown", tabular.Parquet: "parquet",
 	tabular.Arrow: "arrow", tabular.ArrowFile: "arrow",
 }
 
@@ -43,10 +46,11 @@ func (c *queryCmd) wire() string {
 	return c.Format
 }
 
-// rows writes an answer in the form that was asked for, compressed if the file's name says so.
-func (c *queryCmd) rows(out io.Writer) func(*client.Answer) error {
+// rows writes an answer in the form that was asked for, compressed if the file's name says so. Tables show
+// instants by the zone of the session's base.
+func (c *queryCmd) rows(s *session.Session, out io.Writer) func(context.Context, *client.Answer) error {
 	answers := 0
-	return func(answer *client.Answer) error {
+	return func(ctx context.Context, answer *client.Answer) error {
 		if answers++; answers > 1 && c.binary() {
 			return fmt.Errorf("%s holds one answer: ask the second statement by itself, or choose csv or ndjson", c.Format)
 		}
@@ -55,17 +59,17 @@ func (c *queryCmd) rows(out io.Writer) func(*client.Answer) error {
 		if err != nil {
 			return err
 		}
-		if err := c.write(w, answer.Body, format); err != nil {
+		if err := c.write(w, answer.Body, format, func() *calendar.Zone { return s.Zone(ctx) }); err != nil {
 			return err
 		}
 		return w.Close()
 	}
 }
 
-func (c *queryCmd) write(out io.Writer, body io.Reader, format tabular.Format) error {
+func (c *queryCmd) write(out io.Writer, body io.Reader, format tabular.Format, zone func() *calendar.Zone) error {
 	switch {
 	case c.Format == "table":
-		return drawTable(body, out)
+		return drawTable(body, out, zone)
 	case c.Format == "arrow" && format == tabular.ArrowFile: // a file has an index at its end, a stream has none
 		return copyRecords(body, out, format)
 	}
@@ -92,11 +96,13 @@ func copyRecords(body io.Reader, out io.Writer, format tabular.Format) error {
 	return w.Close()
 }
 
-// drawTable reads an Arrow stream and draws it.
-func drawTable(body io.Reader, out io.Writer) error {
+// drawTable reads an Arrow stream and draws it, instants by a zone that is asked for if there are some.
+func drawTable(body io.Reader, out io.Writer, zone func() *calendar.Zone) error {
 	var t *render.Table
 	err := eachRecord(body, func(s *arrow.Schema) error {
-		t = render.NewTable(s)
+		if t = render.NewTable(s, nil); render.HasInstants(s) {
+			t = render.NewTable(s, zone())
+		}
 		return nil
 	}, func(rec arrow.Record) error {
 		t.Add(rec)

@@ -24,7 +24,7 @@ type tableSink struct {
 
 // Begin begins the table.
 func (s *tableSink) Begin(sch *arrow.Schema) error {
-	s.table = render.NewTable(sch)
+	s.table = render.NewTable(sch, nil)
 	return nil
 }
 

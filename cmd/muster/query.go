@@ -53,7 +53,8 @@ func (c *queryCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	s := &session.Session{Client: server, Base: c.Base, Format: c.wire(), Notes: io.err, Terminal: io.terminal, Rows: c.rows(out), Params: c.params()}
+	s := &session.Session{Client: server, Base: c.Base, Format: c.wire(), Notes: io.err, Terminal: io.terminal, Params: c.params()}
+	s.Rows = c.rows(s, out)
 	if err := s.Script(ctx, text); err != nil {
 		return errors.Join(err, out.abort())
 	}

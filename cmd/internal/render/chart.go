@@ -98,7 +98,7 @@ func (c *chart) read(t *Table, rows int64, label int, numbers []int) {
 	for row := range rows {
 		text := null
 		if col, i := t.value(row, label); !col.IsNull(i) {
-			text = strings.TrimSuffix(Value(col, i), " 00:00:00Z") // dates need no time of day
+			text = t.text(label, col, i)
 		}
 		c.labels = append(c.labels, c.o.Style.Harmless(text, max(8, c.o.Width/3)))
 	}
@@ -108,7 +108,7 @@ func (c *chart) read(t *Table, rows int64, label int, numbers []int) {
 			col, i := t.value(row, n)
 			value, text := math.NaN(), null
 			if !col.IsNull(i) {
-				value, text = number(col, i), Grouped(fields[n], col, i)
+				value, text = number(col, i), t.text(n, col, i)
 			}
 			s.values, s.texts = append(s.values, value), append(s.texts, text)
 		}

@@ -59,10 +59,10 @@ func (t *Table) names(o Options) (names []string, width int) {
 func (t *Table) values(out *bufio.Writer, o Options, row int64, names []string, width int) {
 	g := o.Style.glyphs()
 	down := o.Style.Paint(Dim, g.down)
-	for c, f := range t.schema.Fields() {
+	for c := range t.schema.Fields() {
 		lines := []string{o.Style.Paint(Dim, null)}
 		if col, i := t.value(row, c); col != nil && !col.IsNull(i) {
-			lines = folded(o.Style.Harmless(Grouped(f, col, i), maxCell), max(1, o.Width-width-3), o.Width > 0)
+			lines = folded(o.Style.Harmless(t.text(c, col, i), maxCell), max(1, o.Width-width-3), o.Width > 0)
 		}
 		name := o.Style.Paint(Bold, pad(o.Style.Harmless(names[c], width), width, false))
 		for _, line := range lines {

@@ -25,7 +25,7 @@ func build(rows int, columns ...column) *Table {
 		fields = append(fields, arrow.Field{Name: c.name, Type: c.typ, Nullable: true})
 	}
 	sch := arrow.NewSchema(fields, nil)
-	t := NewTable(sch)
+	t := NewTable(sch, nil)
 	const batch = 700
 	for from := 0; from < rows; from += batch {
 		b := array.NewRecordBuilder(memory.DefaultAllocator, sch)

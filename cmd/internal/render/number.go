@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
 // Counted writes a number of things: 1 row, 2 rows.
@@ -36,10 +37,14 @@ func grouped(text string) string {
 	return b.String()
 }
 
-// Grouped returns a value as Value does, whole and decimal numbers with a comma between thousands. Years
-// and numbers that identify something are left as they are; that is told by the column's name.
-func Grouped(f arrow.Field, col arrow.Array, i int) string {
-	text := Value(col, i)
+// text returns a value of a column as Value does, but instants by the table's zone, and whole and decimal
+// numbers with a comma between thousands. Years and numbers that identify something are left as they are;
+// that is told by the column's name.
+func (t *Table) text(column int, col arrow.Array, i int) string {
+	if at, ok := col.(*array.Timestamp); ok {
+		return t.instant(column, int64(at.Value(i)))
+	}
+	text, f := Value(col, i), t.schema.Field(column)
 	switch f.Type.ID() {
 	case arrow.INT64, arrow.DECIMAL128:
 		if !isLabel(f.Name) {

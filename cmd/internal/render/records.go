@@ -2,6 +2,8 @@ package render
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/musterdb/muster/query/calendar"
 )
 
 // What a Table keeps of an answer: the first rows, and enough of the last ones to draw its end.
@@ -21,6 +23,8 @@ type Table struct {
 	tail   span // of the rows after head
 	rows   int64
 	bytes  int64
+	zone   *calendar.Zone
+	times  []bool // of the columns: some instant of all rows is no midnight of the zone
 }
 
 // span is records one after the other.
@@ -29,8 +33,13 @@ type span struct {
 	rows    int64
 }
 
-// NewTable returns an empty table.
-func NewTable(schema *arrow.Schema) *Table { return &Table{schema: schema} }
+// NewTable returns an empty table whose instants are those of a zone; nil is UTC.
+func NewTable(schema *arrow.Schema, zone *calendar.Zone) *Table {
+	if zone == nil {
+		zone = calendar.UTC
+	}
+	return &Table{schema: schema, zone: zone, times: make([]bool, schema.NumFields())}
+}
 
 // Add takes the rows of a record, which it retains: the record's memory must not be written to afterwards.
 func (t *Table) Add(r arrow.Record) {
@@ -39,6 +48,7 @@ func (t *Table) Add(r arrow.Record) {
 		return
 	}
 	t.rows += n
+	t.lookAtInstants(r)
 	from := int64(0)
 	if room := KeepRows - t.head.rows; room > 0 && t.bytes < keepBytes && t.tail.rows == 0 {
 		from = min(n, room)

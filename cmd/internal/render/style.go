@@ -8,7 +8,7 @@ import (
 // Style says what a terminal can show. The zero value is plain UTF-8 text without colours.
 type Style struct {
 	Colour bool // SGR sequences may be written
-	ASCII bool // boxes, bars and signs of our own are drawn with ASCII; data stays as it is
+	ASCII  bool // boxes, bars and signs of our own are drawn with ASCII; data stays as it is
 }
 
 // StyleOf returns the style for output to a terminal, or to something that is none, under an environment:

@@ -177,7 +177,7 @@ func (b *box) cell(t *Table, row int64, c int, f arrow.Field, width int) cell {
 	if col == nil || col.IsNull(i) {
 		return cell{text: null, null: true, right: right}
 	}
-	return cell{text: b.o.Style.Harmless(Grouped(f, col, i), width), right: right}
+	return cell{text: b.o.Style.Harmless(t.text(c, col, i), width), right: right}
 }
 
 // drawn returns how many columns are drawn.

@@ -12,7 +12,7 @@ import (
 	"github.com/musterdb/muster/query/calendar"
 )
 
-// Value returns a value of an answer as people read it. The value is not null.
+// Value returns a value of an answer as people read it, instants in UTC. The value is not null.
 func Value(col arrow.Array, i int) string {
 	switch col := col.(type) {
 	case *array.String:
@@ -30,7 +30,7 @@ func Value(col arrow.Array, i int) string {
 	case *array.Date32:
 		return col.Value(i).ToTime().Format(time.DateOnly)
 	case *array.Timestamp:
-		return instant(int64(col.Value(i)))
+		return instant(calendar.UTC, int64(col.Value(i)))
 	case *array.Duration:
 		return duration(int64(col.Value(i)))
 	case *array.List:
@@ -84,15 +84,6 @@ func duration(ms int64) string {
 		}
 	}
 	return strings.Join(parts, " ")
-}
-
-// instant writes a time with its milliseconds only if it has some.
-func instant(ms int64) string {
-	t := time.UnixMilli(ms).UTC()
-	if ms%1000 == 0 {
-		return t.Format("2006-01-02 15:04:05Z")
-	}
-	return t.Format("2006-01-02 15:04:05.000Z")
 }
 
 func list(col *array.List, i int) string {

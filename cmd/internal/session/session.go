@@ -14,8 +14,10 @@ import (
 	"github.com/musterdb/muster/cmd/internal/render"
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
+	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/parse"
+	"github.com/musterdb/muster/storage/schema"
 )
 
 // Session is a run of statements. It is for one goroutine.
@@ -29,7 +31,10 @@ type Session struct {
 	// Terminal says that Notes is a terminal, on which progress may be drawn.
 	Terminal bool
 	// Rows takes the answer of a statement that has rows. The session closes it.
-	Rows func(*client.Answer) error
+	Rows func(context.Context, *client.Answer) error
+
+	zone   *calendar.Zone // of the base zoneOf, once somebody asked
+	zoneOf string
 }
 
 // Script carries out the statements of a text in order and stops at the first that fails.
@@ -48,6 +53,8 @@ func (s *Session) Script(ctx context.Context, text string) error {
 // Statement carries out one statement, here if it is about a file or the session. Stmt is the parsed text.
 func (s *Session) Statement(ctx context.Context, text string, stmt ast.Stmt) error {
 	switch stmt := stmt.(type) {
+	case *ast.CreateBase, *ast.Drop, *ast.Rename: // a base may come back by the same name in another zone
+		s.zone = nil
 	case *ast.Use:
 		return s.Use(ctx, stmt.Base.Name)
 	case *ast.CopyFrom:
@@ -98,11 +105,40 @@ func (s *Session) params(stmt ast.Stmt) map[string]any {
 
 // Use makes a base the one that statements are about from here on. It must exist.
 func (s *Session) Use(ctx context.Context, base string) error {
-	if _, err := s.Client.Schema(ctx, base); err != nil {
+	sch, err := s.Client.Schema(ctx, base)
+	if err != nil {
 		return err
 	}
 	s.Base = base
+	s.keepZone(sch)
 	return nil
+}
+
+// Zone returns the zone in which people read the base's instants. It asks the server once for each base;
+// without a base, or should the server not say, it is UTC.
+func (s *Session) Zone(ctx context.Context) *calendar.Zone {
+	if s.zone != nil && s.zoneOf == s.Base {
+		return s.zone
+	}
+	if s.Base == "" {
+		return calendar.UTC
+	}
+	sch, err := s.Client.Schema(ctx, s.Base)
+	if err != nil {
+		return calendar.UTC
+	}
+	return s.keepZone(sch)
+}
+
+// keepZone remembers the zone of the base. A name that this program's tables lack, as those of a server
+// that is newer may, is not remembered.
+func (s *Session) keepZone(sch *schema.Schema) *calendar.Zone {
+	zone, err := calendar.OfBase(sch.Options.TimeZone)
+	if err != nil {
+		return calendar.UTC
+	}
+	s.zone, s.zoneOf = zone, s.Base
+	return zone
 }
 
 func (s *Session) copyFrom(ctx context.Context, text string, stmt *ast.CopyFrom) error {
@@ -147,7 +183,7 @@ func (s *Session) ask(ctx context.Context, text string, stmt ast.Stmt) error {
 		fmt.Fprintln(s.Notes, answer.Message)
 		return nil
 	}
-	return s.Rows(answer)
+	return s.Rows(ctx, answer)
 }
 
 // Rendered returns an error as people read it.

@@ -30,13 +30,13 @@ func (s *Shell) begin() { s.began = time.Now() }
 
 // take takes an answer with rows: those of formats are written as they come, tables are drawn when they
 // are whole.
-func (s *Shell) take(a *client.Answer) error {
+func (s *Shell) take(ctx context.Context, a *client.Answer) error {
 	r, err := ipc.NewReader(a.Body)
 	if err != nil {
 		return fmt.Errorf("the answer cannot be read: %w", err)
 	}
 	defer r.Release()
-	got := &answer{text: s.asked, table: render.NewTable(r.Schema())}
+	got := &answer{text: s.asked, table: s.tableOf(ctx, r.Schema())}
 	out, err := s.stream(r.Schema())
 	if err != nil {
 		return err
@@ -53,6 +53,14 @@ func (s *Shell) take(a *client.Answer) error {
 		return out.Close()
 	}
 	return s.show(got)
+}
+
+// tableOf returns an empty table that shows instants by the base's zone.
+func (s *Shell) tableOf(ctx context.Context, sch *arrow.Schema) *render.Table {
+	if !render.HasInstants(sch) {
+		return render.NewTable(sch, nil)
+	}
+	return render.NewTable(sch, s.session.Zone(ctx))
 }
 
 // receive reads an answer to its end.

@@ -26,7 +26,7 @@ func (s *Shell) ask(ctx context.Context, text string) (*render.Table, error) {
 		return nil, fmt.Errorf("the answer cannot be read: %w", err)
 	}
 	defer r.Release()
-	t := render.NewTable(r.Schema())
+	t := render.NewTable(r.Schema(), nil)
 	for r.Next() {
 		t.Add(r.Record())
 	}
