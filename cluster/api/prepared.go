@@ -20,8 +20,12 @@ import (
 // Limits of prepared statements. Beyond them the one that was not used for the longest time is forgotten.
 const (
 	maxPrepared      = 10_000
-	maxPreparedBytes = 64 << 20 // of their texts; a tree takes a few times as much
+	maxPreparedBytes = 256 << 20 // as weight counts them
 )
+
+// weight is about the memory of a statement that is kept, at most: its tree takes up to sixty times its text, as
+// in a list of numbers of one digit.
+func weight(text string) int { return 64 * len(text) }
 
 // Prepared is a statement that is parsed once and carried out often. Its id is made of its base and text, so
 // that preparing it again, after it was forgotten or by somebody else, gives the same one.
@@ -119,7 +123,7 @@ func (p *prepared) put(st *Prepared) Prepared {
 	}
 	st.at = p.used.PushFront(st)
 	p.byID[st.ID] = st
-	p.bytes += len(st.Text)
+	p.bytes += weight(st.Text)
 	for p.used.Len() > maxPrepared || p.bytes > maxPreparedBytes {
 		p.forget(p.used.Back().Value.(*Prepared))
 	}
@@ -129,7 +133,7 @@ func (p *prepared) put(st *Prepared) Prepared {
 func (p *prepared) forget(st *Prepared) {
 	p.used.Remove(st.at)
 	delete(p.byID, st.ID)
-	p.bytes -= len(st.Text)
+	p.bytes -= weight(st.Text)
 }
 
 func (p *prepared) use(id string) (Prepared, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/musterdb/muster/cluster/node"
 	"github.com/musterdb/muster/engine/ingest"
@@ -78,6 +79,9 @@ func (m *memberRows) all(ctx context.Context, r *tabular.Reader) (total node.Wri
 	for {
 		b, err := r.Next()
 		if errors.Is(err, io.EOF) {
+			if cols := r.Columns(); len(cols) > 0 && !slices.Contains(cols, "id") {
+				return total, noIDs() // rather than make a segment empty by a file of something else
+			}
 			return total, nil
 		}
 		if err != nil {
@@ -114,7 +118,7 @@ func (m *memberRows) batch(ctx context.Context, b *tabular.Batch) (unknown uint6
 // bind finds the ids among the columns: in the one called id.
 func (m *memberRows) bind(b *tabular.Batch) error {
 	if _, ok := b.Column("id"); !ok {
-		return diag.New(diag.Invalid, diag.Span{}, "the rows of a segment have no column id").WithHint(`send the ids of its members in a column called id`)
+		return noIDs()
 	}
 	cols := make([]bind.Column, len(b.Columns))
 	for i := range b.Columns {
@@ -132,6 +136,10 @@ func (m *memberRows) bind(b *tabular.Batch) error {
 	m.bound = len(b.Columns)
 	m.mapper, err = ingest.New(p, m.clock, zone)
 	return err
+}
+
+func noIDs() error {
+	return diag.New(diag.Invalid, diag.Span{}, "the rows of a segment have no column id").WithHint(`send the ids of its members in a column called id`)
 }
 
 var idName = ast.Name{Parts: []ast.Ident{{Name: "id"}}}

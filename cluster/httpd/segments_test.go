@@ -18,6 +18,7 @@ func TestSegmentOfRows(t *testing.T) {
 		{path + "?replace=true", "text/csv", "contact\nc1\n", `no column id`},
 		{path + "?replace=true", "application/x-ndjson", "{\"id\": \"c4\"}\n{\"id\": ", `"members":1,"unknown":0,"rejected":1}`},
 		{path + "?replace=true", "application/x-ndjson", "{\"id\": \"c4\"}\n{\"x\": 1, \"id\": \"c5\"}\n", `"members":2`},
+		{path + "?replace=true", "text/csv", "contact\n", `no column id`},
 		{"/v1/bases/shop/segments/none", "text/csv", "id\n", `{"segment":"none","members":0,"unknown":0}`},
 		{"/v1/bases/shap/segments/none", "text/csv", "id\n", `UNKNOWN_NAME`},
 	} {

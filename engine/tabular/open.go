@@ -236,6 +236,16 @@ func (r *Reader) Next() (b *Batch, err error) {
 	return &r.batch, nil
 }
 
+// Columns returns the names of the columns that the rows so far have, and after the last batch those of a header
+// that no row follows.
+func (r *Reader) Columns() []string {
+	names := make([]string, len(r.batch.Columns))
+	for i := range names {
+		names[i] = r.batch.Columns[i].Name
+	}
+	return names
+}
+
 // Progress returns how much of the input has been read and how much there is, 0 if unknown.
 func (r *Reader) Progress() (read, total int64) {
 	if p, ok := r.src.(progressor); ok {
