@@ -30,7 +30,8 @@ func groupedBy(t testing.TB, q *plan.Query, v *storage.View, slow bool) []string
 	if slow {
 		p.groups.coders = nil
 		for i := range p.groups.totals {
-			p.groups.totals[i].words = nil
+			x := &p.groups.totals[i]
+			x.words, x.coder, x.asStored = nil, nil, false
 		}
 	}
 	if err := p.Groups(context.Background(), func(rec arrow.Record) error { return m.Add(0, rec) }); err != nil {
@@ -89,6 +90,9 @@ func TestDenseIsTaken(t *testing.T) {
 		"lower(text)":    {Group: []plan.Expr{lower}, Totals: []plan.Total{{Fn: plan.TotalAvg, X: count, T: plan.Of(schema.KindDecimal)}}},
 		"month":          {Group: []plan.Expr{month(attr(aTime))}, Totals: []plan.Total{rows}},
 		"month of event": {From: eBuy, Group: []plan.Expr{month(prop("time"))}, Totals: []plan.Total{{Fn: plan.TotalSum, X: prop("amount"), T: prop("amount").T}}},
+		"texts":          {Totals: []plan.Total{{Fn: plan.TotalDistinct, X: attr(aText), T: rows.T}, {Fn: plan.TotalMax, X: attr(aText), T: attr(aText).T}}},
+		"days of texts":  {Group: []plan.Expr{attr(aText)}, Totals: []plan.Total{{Fn: plan.TotalDistinct, X: attr(aDate), T: rows.T}}},
+		"texts of event": {From: eBuy, Totals: []plan.Total{{Fn: plan.TotalDistinct, X: attr(aText), T: rows.T}, {Fn: plan.TotalMin, X: lower, T: lower.T}}},
 		"contact's text": {From: eBuy, Group: []plan.Expr{attr(aText), prop("ok")}, Totals: []plan.Total{rows}},
 	} {
 		q.Clock, q.Grouped, q.Limit, q.Zone = testClock, true, -1, "Europe/Warsaw"
@@ -207,5 +211,22 @@ func TestSumsAreHandedOver(t *testing.T) {
 	}
 	if want := groupedBy(t, q, &s.View, true); err != nil || !slices.Equal(out.rows, want) {
 		t.Fatalf("got %q (%v), want %q", out.rows, err, want)
+	}
+}
+
+// TestSets: groups of a SET are those of its texts, however their codes lie.
+func TestSets(t *testing.T) {
+	for _, n := range []int{0, 1, 63, 64, 65, 1023, 1025} {
+		rng := seedOf(t)
+		m, s := newModel(t, rng, n)
+		q := &plan.Query{
+			Clock: testClock, Grouped: true, Limit: -1, Zone: "UTC", Group: []plan.Expr{attr(aSet)},
+			Totals:  []plan.Total{{Fn: plan.TotalRows, T: plan.Of(schema.KindInt)}},
+			Items:   []plan.Item{{X: &plan.GroupRef{T: attr(aSet).T}}, {X: &plan.TotalRef{T: plan.Of(schema.KindInt)}}},
+			Visible: 2,
+		}
+		if got, want := groupedBy(t, q, &s.View, false), groupsOf(t, q, []*model{m}); !slices.Equal(got, want) {
+			t.Fatalf("%d rows: got %q, want %q", n, got, want)
+		}
 	}
 }

@@ -3,10 +3,8 @@ package eval
 import (
 	"math/bits"
 
-	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage/column"
 	"github.com/musterdb/muster/storage/kernel"
-	"github.com/musterdb/muster/storage/schema"
 )
 
 // contactLane is count(DISTINCT contact) of a statement over an event type: a bit for each contact of the chunk
@@ -138,67 +136,6 @@ func (c *contactsOnce) put(key uint64) bool {
 			return true
 		}
 	}
-}
-
-// textLane is count(DISTINCT x) of a TEXT column in codes: a bit for each group's code and each text's.
-type textLane struct {
-	eachLane
-	col   ref
-	dict  *column.Dict
-	words int      // of the bits of a code
-	seen  []uint64 // by code
-}
-
-// maxTextBits bounds the bits of a textLane: 4 MiB.
-const maxTextBits = 1 << 25
-
-// newTextLane returns the lane of a total that counts the texts of a column, or nil.
-func (d *dense) newTextLane(at laneAt, t *plan.Total, x *rowExpr) lane {
-	p := d.g.w.prog
-	a, ok := t.X.(*plan.Attr)
-	if !ok || p.query.From != 0 || a.T.Kind != schema.KindText || isID(a) {
-		return nil
-	}
-	dict := p.view.Dict(a.ID)
-	if dict == nil {
-		return nil
-	}
-	words := kernel.Words(dict.Len())
-	if d.codes*words*64 > maxTextBits {
-		return nil
-	}
-	return &textLane{
-		eachLane: eachLane{laneAt: at, x: x}, col: ref{attr: a.ID, typ: a.T.Type}, dict: dict, words: words,
-		seen: make([]uint64, d.codes*words),
-	}
-}
-
-func (l *textLane) add(s *source, st *strip, n int) error {
-	c := l.d.g.w.column(s, &l.col)
-	if c == nil || c.Enc() == column.AllNull {
-		return nil
-	}
-	if c.Enc() == column.Plain || c.Len() != s.n {
-		return l.eachLane.add(s, st, n)
-	}
-	valid := c.Valid()
-	one := func(i, code int) error {
-		if valid == nil || valid[i>>6]>>(i&63)&1 != 0 {
-			text := c.Code(i)
-			l.seen[code*l.words+int(text>>6)] |= 1 << (text & 63)
-		}
-		return nil
-	}
-	return st.each(s.n, one)
-}
-
-func (l *textLane) flush(code int, slot int32) error {
-	for text := range rowsOf(l.seen[code*l.words : (code+1)*l.words]) {
-		if err := l.d.g.table.AddText(l.total, slot, l.dict.Text(uint32(text))); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // floatLane is sum(x) and avg(x) of a FLOAT column.

@@ -27,6 +27,10 @@ type rowExpr struct {
 	words  wordSource // of a total; nil if its values are no words
 	float  *ref       // of a sum or avg: the FLOAT column that it is of
 	own    *ref       // the column that it is, if it is one of the rows
+	time   bool       // it is the time of an event
+	// asStored says that a total takes values as the column, or the time of events, has them.
+	asStored bool
+	coder    *coder // of a total that asks only which values there are; nil if they may be many
 }
 
 func (c *compiler) grouping(q *plan.Query, p *Program) (*grouping, error) {
@@ -50,6 +54,8 @@ func (c *compiler) grouping(q *plan.Query, p *Program) (*grouping, error) {
 		if x := &g.totals[i]; x.own != nil && x.own.typ.Kind == schema.KindFloat && (t.Fn == plan.TotalSum || t.Fn == plan.TotalAvg) {
 			x.float = x.own
 		}
+		g.totals[i].asStored = g.totals[i].stored(&q.Totals[i])
+		g.totals[i].coder = c.coded(&q.Totals[i], &g.totals[i], p)
 	}
 	g.coders = c.codersOf(q, g, p)
 	c.slow = c.slow || g.slow(q)
@@ -62,7 +68,7 @@ func (g *grouping) slow(q *plan.Query) bool {
 		return true
 	}
 	for i, x := range g.totals {
-		if x.expr != nil && x.words == nil && !group.ByContact(&q.Totals[i]) {
+		if x.expr != nil && x.words == nil && x.coder == nil && !group.ByContact(&q.Totals[i]) {
 			return true
 		}
 	}
@@ -70,7 +76,7 @@ func (g *grouping) slow(q *plan.Query) bool {
 }
 
 func (c *compiler) rowExpr(x plan.Expr, from schema.EventID) (rowExpr, error) {
-	r := rowExpr{typ: x.Type()}
+	r := rowExpr{typ: x.Type(), time: from != 0 && pseudo(x, schema.PropTime)}
 	if col, ok := c.column(x); ok && (col.props == nil) == (from == 0) && col.typ == r.typ.Type {
 		r.own = &col
 	}
@@ -108,6 +114,8 @@ type grouper struct {
 	table *group.Table
 	dense *dense // nil: row by row
 	key   []byte
+	text  []byte
+	sets  *setSlots      // of a GROUP BY a SET
 	once  []contactsOnce // of each total
 }
 
@@ -172,8 +180,19 @@ func (g *grouper) lines(s *source, rows []uint64) ([]*timeline, error) {
 }
 
 func (g *grouper) slot(r *rowAt) (int32, error) {
-	g.key = g.key[:0]
 	keys := g.w.prog.groups.keys
+	if len(keys) == 1 && keys[0].typ.Kind == schema.KindSet && keys[0].own != nil {
+		if c := g.w.columnAt(r, keys[0].own); c != nil && r.i < c.Len() && !c.Null(r.i) {
+			return g.setSlot(c, r)
+		}
+	}
+	return g.keySlot(r)
+}
+
+// keySlot finds the slot of a row by the values of its terms.
+func (g *grouper) keySlot(r *rowAt) (int32, error) {
+	keys := g.w.prog.groups.keys
+	g.key = g.key[:0]
 	for i := range keys {
 		if own := keys[i].own; own != nil && appendOwn(&g.key, g.w, r, own) {
 			continue
@@ -230,13 +249,29 @@ func (g *grouper) add(r *rowAt, slot int32) error {
 			}
 			continue
 		}
-		v, err := totals[i].expr.Value(r)
-		if err != nil {
-			return err
-		}
-		if err := g.table.Add(i, slot, v); err != nil {
+		if err := g.addTotal(i, &totals[i], r, slot); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addTotal adds the value of a row to a total that is not of rows or contacts.
+func (g *grouper) addTotal(i int, x *rowExpr, r *rowAt, slot int32) error {
+	if x.own != nil && (x.asStored || x.words != nil) {
+		c := g.w.columnAt(r, x.own)
+		switch {
+		case c == nil || r.i >= c.Len() || c.Null(r.i):
+			return nil
+		case x.asStored:
+			return g.addStored(i, slot, c, r.i)
+		}
+		g.table.AddWord(i, slot, c.Int(r.i))
+		return nil
+	}
+	v, err := x.expr.Value(r)
+	if err != nil {
+		return err
+	}
+	return g.table.Add(i, slot, v)
 }

@@ -54,12 +54,16 @@ func (d *dense) lookLane(at laneAt, t *plan.Total, x *rowExpr) lane {
 		return &rowsLane{at}
 	case group.ByContact(t):
 		return &contactLane{laneAt: at, n: make([]uint64, d.codes), seen: make([]*[kernel.RowWords]uint64, d.codes), chunk: -1}
-	case t.Fn == plan.TotalDistinct:
-		if l := d.newTextLane(at, t, x); l != nil {
-			return l
-		}
 	case x.float != nil:
 		return &floatLane{at, *x.float}
+	}
+	if x.coder != nil {
+		if l := d.newCodesLane(at, x); l != nil {
+			return l
+		}
+	}
+	if x.asStored {
+		return &storedLane{at, x}
 	}
 	return &eachLane{laneAt: at, x: x}
 }

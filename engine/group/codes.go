@@ -154,3 +154,43 @@ func AddCode(combined []uint16, code int, mask []uint64) {
 		}
 	}
 }
+
+// MarkCodes sets bit values[i] of the words of each code: seen from codes[i] · words on.
+func MarkCodes[C Code](seen []uint64, words int, codes []C, values []uint16, mask []uint64) {
+	values = values[:len(codes)]
+	if mask == nil {
+		for i, c := range codes {
+			set(seen, int(c)*words, values[i])
+		}
+		return
+	}
+	for w, word := range mask {
+		for ; word != 0; word &= word - 1 {
+			i := w<<6 + bits.TrailingZeros64(word)
+			set(seen, int(codes[i])*words, values[i])
+		}
+	}
+}
+
+// Mark sets the bits of values.
+func Mark(seen []uint64, values []uint16, mask []uint64) {
+	if mask == nil {
+		for _, v := range values {
+			set(seen, 0, v)
+		}
+		return
+	}
+	for w, word := range mask {
+		for ; word != 0; word &= word - 1 {
+			set(seen, 0, values[w<<6+bits.TrailingZeros64(word)])
+		}
+	}
+}
+
+// set writes only bits that are new: they are few, and rows that follow need not wait for the write.
+func set(seen []uint64, from int, v uint16) {
+	at := from + int(v>>6)
+	if bit := uint64(1) << (v & 63); seen[at]&bit == 0 {
+		seen[at] |= bit
+	}
+}

@@ -11,14 +11,14 @@ import (
 	"github.com/musterdb/muster/query/plan"
 )
 
-// distinct is count(DISTINCT x): all values of all slots in one table, each behind its slot.
+// distinct is count(DISTINCT x) of what is computed: all values of all slots in one table, each behind its slot.
 type distinct struct {
 	of     plan.Type
 	n      []uint64
 	values keys
 	buf    []byte
 
-	order []int32 // the values by slot, made by arrange
+	order []int32 // the values by slot, made by begin
 	start []int   // of each slot in order; one more than slots
 }
 
@@ -50,8 +50,13 @@ func (d *distinct) field() arrow.DataType {
 	return arrow.ListOfNonNullable(arrow.BinaryTypes.Binary)
 }
 
-// arrange sorts the values by slot, for sending.
-func (d *distinct) arrange() {
+func (d *distinct) left(slot int32) bool { return d.n[slot] > 0 }
+
+// begin sorts the values by slot before the first record.
+func (d *distinct) begin() {
+	if d.start != nil {
+		return
+	}
 	d.start = make([]int, len(d.n)+1)
 	for i, n := range d.n {
 		d.start[i+1] = d.start[i] + int(n)
@@ -68,7 +73,7 @@ func (d *distinct) arrange() {
 // pieceValues is the number of values that one row of a record holds at most.
 const pieceValues = 4096
 
-// appendState appends the values of a slot from arrange's order, up to a piece of them, and forgets them.
+// appendState appends the values of a slot from begin's order, up to a piece of them, and forgets them.
 func (d *distinct) appendState(b array.Builder, slot int32) int {
 	list := b.(*array.ListBuilder)
 	list.Append(true)

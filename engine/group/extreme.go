@@ -1,6 +1,8 @@
 package group
 
 import (
+	"cmp"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
@@ -41,6 +43,17 @@ func (e *extreme) add(slot int32, v scalar.Value) int64 {
 	}
 	grew := int64(len(v.S) - len(b.S))
 	*b = v
+	return max(grew, 0)
+}
+
+// addText is add of a text, which is copied only if it is kept.
+func (e *extreme) addText(slot int32, text []byte) int64 {
+	b := &e.best[slot]
+	if !b.Null() && cmp.Compare(string(text), b.S)*e.sign <= 0 {
+		return 0
+	}
+	grew := int64(len(text) - len(b.S))
+	*b = scalar.Text(string(text))
 	return max(grew, 0)
 }
 

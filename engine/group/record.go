@@ -36,8 +36,8 @@ func (t *Table) Send(emit func(arrow.Record) error) error {
 	s := sender{table: t, build: array.NewRecordBuilder(memory.DefaultAllocator, Schema(t.query)), emit: emit}
 	defer s.build.Release()
 	for _, y := range t.tallies {
-		if d, ok := y.(*distinct); ok {
-			d.arrange()
+		if d, ok := y.(lists); ok {
+			d.begin()
 			s.lists = append(s.lists, d)
 		}
 	}
@@ -51,7 +51,7 @@ func (t *Table) Send(emit func(arrow.Record) error) error {
 
 type sender struct {
 	table *Table
-	lists []*distinct
+	lists []lists
 	build *array.RecordBuilder
 	emit  func(arrow.Record) error
 	rows  int
@@ -72,7 +72,7 @@ func (s *sender) slot(slot int32) error {
 
 func (s *sender) unsent(slot int32) bool {
 	for _, d := range s.lists {
-		if d.n[slot] > 0 {
+		if d.left(slot) {
 			return true
 		}
 	}
@@ -86,7 +86,7 @@ func (s *sender) row(slot int32, rest bool) {
 	s.bytes += len(key) + 4
 	for i, y := range s.table.tallies {
 		b := s.build.Field(i + 1)
-		if _, list := y.(*distinct); rest && !list {
+		if _, list := y.(lists); rest && !list {
 			appendNothing(b)
 			continue
 		}
@@ -116,6 +116,9 @@ func (s *sender) flush() error {
 		return nil
 	}
 	s.rows, s.bytes = 0, 0
+	for _, d := range s.lists {
+		d.begin()
+	}
 	rec := s.build.NewRecord()
 	defer rec.Release()
 	return s.emit(rec)
@@ -127,23 +130,43 @@ func (t *Table) Merge(rec arrow.Record) error {
 	if !ok || int(rec.NumCols()) != len(t.tallies)+1 {
 		return diag.New(diag.Internal, diag.Span{}, "a partial answer has another form than its query")
 	}
+	rows := int(rec.NumRows())
 	if t.Len() == 0 {
-		t.Expect(int(rec.NumRows()))
+		t.Expect(rows)
 	}
-	for i := range int(rec.NumRows()) {
-		slot, err := t.Slot(key.Value(i))
+	slots := make([]int32, rows)
+	for i := range slots {
+		var err error
+		if slots[i], err = t.Slot(key.Value(i)); err != nil {
+			return err
+		}
+	}
+	for k := range t.tallies {
+		if err := t.mergeColumn(k, slots, rec.Column(k+1)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mergeColumn adds the states of total k to slots.
+func (t *Table) mergeColumn(k int, slots []int32, col arrow.Array) error {
+	if y, ok := t.tallies[k].(columns); ok {
+		grew, err := y.mergeAll(slots, col)
 		if err != nil {
 			return err
 		}
-		for k, y := range t.tallies {
-			grew, err := y.merge(slot, rec.Column(k+1), i)
-			if err != nil {
+		t.used += grew
+		return t.checkTotal(k)
+	}
+	for i, slot := range slots {
+		grew, err := t.tallies[k].merge(slot, col, i)
+		if err != nil {
+			return err
+		}
+		if t.used += grew; grew > 0 {
+			if err := t.checkTotal(k); err != nil {
 				return err
-			}
-			if t.used += grew; grew > 0 {
-				if err := t.checkTotal(k); err != nil {
-					return err
-				}
 			}
 		}
 	}

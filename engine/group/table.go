@@ -1,8 +1,6 @@
 package group
 
 import (
-	"encoding/binary"
-
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/plan"
@@ -110,11 +108,75 @@ func Words(t *plan.Total) bool {
 	return false
 }
 
-// AddText adds a text to total i of a slot, a count of different values.
-func (t *Table) AddText(i int, slot int32, text string) error {
-	d := t.tallies[i].(*distinct)
-	d.buf = AppendText(binary.LittleEndian.AppendUint32(d.buf[:0], uint32(slot)), text)
-	t.used += d.put(slot)
+// Stored says how total i, a count of different values, takes them as they are stored: by AddText, or by
+// AddNumber.
+func (t *Table) Stored(i int) (texts, numbers bool) {
+	switch t.tallies[i].(type) {
+	case *textSets:
+		return true, false
+	case *wordSets:
+		return false, true
+	}
+	return false, false
+}
+
+// AddText adds a text to total i of a slot: a count of different TEXTs, or the min or max of a TEXT.
+func (t *Table) AddText(i int, slot int32, text []byte) error {
+	grew := int64(0)
+	switch y := t.tallies[i].(type) {
+	case *textSets:
+		grew = y.addText(slot, text)
+	case *extreme:
+		grew = y.addText(slot, text)
+	}
+	if grew == 0 {
+		return nil
+	}
+	t.used += grew
+	return t.checkTotal(i)
+}
+
+// Text returns the number that total i, a count of different TEXTs, gives a text, for AddCode. Texts that are fresh
+// no other call has numbered, nor will any.
+func (t *Table) Text(i int, text []byte, fresh bool) (code int32, err error) {
+	d := t.tallies[i].(*textSets)
+	if fresh {
+		code = d.texts.append(text)
+	} else if code, fresh = d.texts.find(text); !fresh {
+		return code, nil
+	}
+	t.used += keyBytes + 2*int64(len(text))
+	return code, t.checkTotal(i)
+}
+
+// Texts returns how many texts total i, a count of different TEXTs, has numbered.
+func (t *Table) Texts(i int) int { return t.tallies[i].(*textSets).texts.len() }
+
+// AddCode adds a text to total i of a slot by the number that Text gave it.
+func (t *Table) AddCode(i int, slot, code int32) error {
+	grew := t.tallies[i].(*textSets).addCode(slot, code)
+	if grew == 0 {
+		return nil
+	}
+	t.used += grew
+	return t.checkTotal(i)
+}
+
+// AddNumber adds a word to total i of a slot, a count of different words.
+func (t *Table) AddNumber(i int, slot int32, w int64) error {
+	return t.addedNumber(i, t.tallies[i].(*wordSets).addWord(slot, uint64(w)))
+}
+
+// AddFloatNumber adds a FLOAT to total i of a slot, a count of different FLOATs.
+func (t *Table) AddFloatNumber(i int, slot int32, f float64) error {
+	return t.addedNumber(i, t.tallies[i].(*wordSets).addFloat(slot, f))
+}
+
+func (t *Table) addedNumber(i int, grew int64) error {
+	if grew == 0 {
+		return nil
+	}
+	t.used += grew
 	return t.checkTotal(i)
 }
 

@@ -29,6 +29,22 @@ type tally interface {
 	merge(slot int32, col arrow.Array, i int) (int64, error)
 }
 
+// lists is a tally whose states may be long, and then travel in several rows: appendState appends a part and
+// forgets it.
+type lists interface {
+	tally
+	// begin is called before each record.
+	begin()
+	// left says whether there is something of a slot to append.
+	left(slot int32) bool
+}
+
+// columns is a tally that merges all states of a record at once.
+type columns interface {
+	// mergeAll adds state i of a column to slots[i] and returns by how many bytes the states grew.
+	mergeAll(slots []int32, col arrow.Array) (int64, error)
+}
+
 func newTally(t *plan.Total) tally {
 	switch t.Fn {
 	case plan.TotalRows, plan.TotalCount:
@@ -37,7 +53,7 @@ func newTally(t *plan.Total) tally {
 		if ByContact(t) {
 			return &count{}
 		}
-		return &distinct{of: t.X.Type()}
+		return newDistinct(t)
 	case plan.TotalSum, plan.TotalAvg:
 		if t.T.Kind == schema.KindFloat {
 			return &floatSum{avg: t.Fn == plan.TotalAvg}
@@ -83,6 +99,17 @@ func (c *count) field() arrow.DataType { return arrow.PrimitiveTypes.Uint64 }
 func (c *count) appendState(b array.Builder, slot int32) int {
 	b.(*array.Uint64Builder).Append(c.n[slot])
 	return 8
+}
+
+func (c *count) mergeAll(slots []int32, col arrow.Array) (int64, error) {
+	n, ok := col.(*array.Uint64)
+	if !ok {
+		return 0, errValue
+	}
+	for i, v := range n.Uint64Values() {
+		c.n[slots[i]] += v
+	}
+	return 0, nil
 }
 
 func (c *count) merge(slot int32, col arrow.Array, i int) (int64, error) {
