@@ -1,16 +1,10 @@
 package enginetest_test
 
 import (
-	"context"
 	"errors"
 	"testing"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
-	"github.com/musterdb/muster/engine/enginetest"
-	"github.com/musterdb/muster/query/bind"
 	"github.com/musterdb/muster/query/diag"
-	"github.com/musterdb/muster/query/parse"
 )
 
 // FuzzStatement sends any text through parse, bind, compile and evaluation over a small base: an answer or
@@ -31,7 +25,7 @@ func FuzzStatement(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		err := answer(b, text, sc.clock)
+		_, err := b.Eval(text, sc.clock)
 		var d *diag.Error
 		if err != nil && !errors.As(err, &d) {
 			t.Errorf("an error without a code: %v", err)
@@ -40,23 +34,6 @@ func FuzzStatement(f *testing.F) {
 			t.Errorf("an internal error: %v", err)
 		}
 	})
-}
-
-func answer(b *enginetest.Base, text string, clock int64) error {
-	stmt, err := parse.Statement(text)
-	if err != nil {
-		return err
-	}
-	q, err := bind.Query(stmt, b.Schema(), bind.Options{Clock: clock})
-	if err != nil {
-		return err
-	}
-	shard := b.Shards()[0]
-	if q.Count {
-		_, err = shard.Count(context.Background(), q, b.Schema())
-		return err
-	}
-	return shard.Select(context.Background(), q, b.Schema(), func(arrow.Record) error { return nil })
 }
 
 // FuzzScenario takes a seed: `go test -fuzz FuzzScenario` plays random bases for as long as it is let.
