@@ -314,7 +314,7 @@ func (s *Scanner) punct(c byte) (Token, error) {
 	return Token{Punct, start, s.pos}, nil
 }
 
-var replacement = map[string]string{"==": "=", "&&": "AND", "||": "OR"}
+var replacement = map[string]string{"==": "=", "&&": "AND", "||": "OR between conditions; texts are not joined, so write the columns side by side"}
 
 // stray reports a character that begins no token.
 func (s *Scanner) stray(c byte) error {

@@ -131,10 +131,23 @@ func (u *unit) comparison(x *ast.Binary) {
 	case x.Op == ast.OpLike || x.Op == ast.OpILike:
 		u.pattern(x)
 	case x.Op >= ast.OpEq && x.Op <= ast.OpGe:
+		u.withNull(x)
 		u.midnight(x)
 		u.outOfRange(x)
 		u.counted(x)
 	}
+}
+
+// withNull warns of a comparison with NULL, which is unknown for every contact.
+func (u *unit) withNull(x *ast.Binary) {
+	if l, ok := ast.Bare(x.Y).(*ast.Literal); !ok || l.Kind != ast.LitNull {
+		return
+	}
+	test := "IS NULL"
+	if x.Op == ast.OpNe {
+		test = "IS NOT NULL"
+	}
+	u.warn(x.Y.Span(), "a comparison with NULL is never true", fmt.Sprintf("write %s %s", short(x.X), test))
 }
 
 // pattern warns of LIKE without % and _, and of the wildcards of other worlds.

@@ -153,6 +153,9 @@ func TestCheck(t *testing.T) {
 		{"COUNT month(signup_at) = 13", "never true"},
 		{"COUNT weekday(signup_at) = 7 AND hour(signup_at) >= 23 AND bucket('x') < 9999 AND day(signup_at) > 1", ""},
 
+		{"COUNT country = NULL", "never true | write country IS NULL"},
+		{"COUNT country <> NULL", "never true | write country IS NOT NULL"},
+
 		// lists
 		{"COUNT age IN (1, NULL)", "NULL in a list matches nothing | OR age IS NULL"},
 		{"COUNT age NOT IN (1, NULL)", "never true"},

@@ -3,6 +3,8 @@
 package names
 
 import (
+	"strings"
+
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/phrase"
@@ -58,6 +60,34 @@ func (s Scope) ofContact(x *ast.Name) (plan.Expr, error) {
 	return nil, UnknownAttribute(s.Schema, x)
 }
 
+// withWord returns the first names that have a word as their beginning or end: first_name, last_name of name.
+func withWord(names []string, word string) (out []string) {
+	const most = 3
+	for _, n := range names {
+		if l := strings.ToLower(n); strings.HasPrefix(l, strings.ToLower(word)+"_") || strings.HasSuffix(l, "_"+strings.ToLower(word)) {
+			if out = append(out, n); len(out) == most {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// orList writes names with or before the last.
+func orList(names []string) string {
+	var b strings.Builder
+	for i, n := range names {
+		switch {
+		case i > 0 && i == len(names)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(phrase.Name(n))
+	}
+	return b.String()
+}
+
 // UnknownAttribute says what the name could have been: an attribute nearly so called, a text in the
 // wrong quotes, an event or an event's property.
 func UnknownAttribute(sch *schema.Schema, x *ast.Name) *diag.Error {
@@ -86,6 +116,9 @@ func UnknownAttribute(sch *schema.Schema, x *ast.Name) *diag.Error {
 	}
 	if owner, ok := ownerOf(sch, name); ok {
 		return e.WithHint("%s is a property of the event %s; write last(%[2]s).%[1]s or DID %[2]s[%[1]s = …]", phrase.Name(name), phrase.Name(owner))
+	}
+	if parts := withWord(Attributes(sch), name); len(parts) > 0 {
+		return e.WithHint("did you mean %s?", orList(parts))
 	}
 	if len(x.Parts) == 1 {
 		return e.WithHint("the attributes are %s; a text is written %s", phrase.List(Attributes(sch)), phrase.Text(name))

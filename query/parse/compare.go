@@ -213,6 +213,9 @@ func (p *parser) valuesOr(next func(*parser) (ast.Expr, error)) ([]ast.Expr, err
 				WithHint("load the values into an attribute with COPY and compare that").failure()
 		}
 		if !p.takePunct(",") {
+			if p.tok.Type == tokText || p.tok.Type == tokInt || p.tok.Type == tokDecimal {
+				return nil, p.expected("a comma or )").hint("commas stand between the values of a list")
+			}
 			return out, p.close(")", open)
 		}
 	}

@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"strings"
+
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/lex"
@@ -280,6 +282,8 @@ func (p *parser) afterSelector(d *ast.Did) error {
 		return notYet(spanOf(p.tok), "names of steps (AS)")
 	case p.word == lex.Where && d.Sel.Filter == nil, p.punct("("):
 		return p.expected("a number of times or a window").hint("conditions on the event stand in square brackets: %s[amount > 50]", name)
+	case p.word == lex.This, p.word == lex.Today, p.word == lex.Yesterday:
+		return p.expected("a number of times or a window").hint("write DURING %s", p.periodWords())
 	case p.word == lex.Last, p.word == lex.In && p.wordAhead(1) == lex.Last:
 		return p.expected("a number of times or a window").hint("write WITHIN 30d, or DURING LAST MONTH for a calendar period")
 	case p.tok.Type == tokInt && p.wordAhead(1) == lex.Times, p.tok.Type == tokInt && p.wordAhead(1) == lex.Time:
@@ -288,6 +292,15 @@ func (p *parser) afterSelector(d *ast.Did) error {
 		return p.expected("a number of times or a window").hint("write DID %s AT LEAST 3 TIMES, or count(%[1]s) %s …", name, p.tok.Value)
 	}
 	return nil
+}
+
+// periodWords returns the words of a period that comes next: THIS QUARTER, TODAY.
+func (p *parser) periodWords() string {
+	word := strings.ToUpper(p.tok.Value)
+	if next := p.ahead(1); p.word == lex.This && next != nil && next.Type == tokIdent {
+		word += " " + strings.ToUpper(shorten(next.Value, maxShown))
+	}
+	return word
 }
 
 // nthAhead tells whether FIRST x, LAST x or 2ND x comes next, and not an attribute named first.

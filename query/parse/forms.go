@@ -2,6 +2,7 @@ package parse
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/participle/v2"
@@ -73,7 +74,7 @@ var forms = map[string]*form{
 		[]clause{{words: "DELETE CONTACT"}, {words: "NOW"}}, production[deleteContactStmt](), nil},
 	"COPY": {"COPY contacts | event FROM 'file' [(column = expression, …)] [ON ERROR SKIP [REJECTS TO 'file']] [AGAIN]",
 		[]clause{{words: "COPY"}, {words: "FROM", need: true}, {words: "("}, {words: "ON ERROR SKIP"}, {words: "REJECTS TO"}, {words: "AGAIN"}},
-		production[copyFromStmt](), nil},
+		production[copyFromStmt](), map[string]string{"TO": "a file is written by COPY (SELECT …) TO 'file.csv'"}},
 	"COPY (": {"COPY (SELECT …) TO 'file'",
 		[]clause{{words: "COPY"}, {words: "(", need: true}, {words: "TO", need: true}}, production[copyToStmt](), nil},
 	"SHOW": {"SHOW BASES | ATTRIBUTES | EVENTS | SEGMENTS | STORAGE | QUERIES | CONTACT 'id'", []clause{{words: "SHOW"}}, production[showStmt](), nil},
@@ -291,7 +292,11 @@ func afterValue(p *parser, want []string, mayEnd bool) *failure {
 	case p.tok.Type == tokMeasure:
 		return e.hint("a window is written WITHIN %s", p.tok.Value)
 	}
-	return e.suggestClause(words)
+	e = e.suggestClause(words)
+	if next := p.ahead(1); slices.Contains(want, "AS") && p.tok.Type == tokIdent && (isPunct(next, ",") || isWord(next, "FROM")) {
+		return e.or("put a comma between columns; a column is named by AS: AS " + shorten(p.tok.Value, maxShown))
+	}
+	return e
 }
 
 // suggestClause offers the clause whose first word is near to what was found.

@@ -49,6 +49,9 @@ func (p *parser) betweenTimes(f *ast.Frequency) (err error) {
 	if p.tok.Type == tokMeasure {
 		return p.expected("a number of times").hint("a window is written BETWEEN 90d AND 30d AGO")
 	}
+	if p.tok.Type == tokText {
+		return p.expected("a number of times").hint("dates are written DURING '2026-04-01' TO '2026-04-30'")
+	}
 	if f.N, err = p.count("a number of times"); err != nil {
 		return err
 	}

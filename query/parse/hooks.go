@@ -68,6 +68,8 @@ func (p *parser) key() (ast.Expr, error) {
 		switch p.tok.Type {
 		case tokInt, tokIdent, tokQuoted:
 			f = f.hint("write '%s'", shorten(strings.Trim(p.tok.Value, `"`), maxShown))
+		case lexer.EOF:
+			f = f.hint("write 'c1'; SELECT id FROM contacts LIMIT 10 shows some")
 		}
 		return nil, f
 	}

@@ -1,6 +1,9 @@
 package parse
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/lex"
 )
@@ -80,6 +83,15 @@ func (p *parser) windowForm(w *ast.Window) (err error) {
 	return err
 }
 
+// periodInstead is what to write instead of a period after WITHIN: LAST 30 DAYS is a duration, LAST MONTH a period.
+func (p *parser) periodInstead() string {
+	n, unit := p.ahead(1), p.ahead(2)
+	if p.word == lex.Last && n != nil && n.Type == tokInt && unit != nil && unit.Type == tokIdent {
+		return fmt.Sprintf("write WITHIN %s %s, or DURING LAST %[1]s %[3]s for whole calendar units", shorten(n.Value, maxShown), strings.ToLower(shorten(unit.Value, maxShown)), strings.ToUpper(shorten(unit.Value, maxShown)))
+	}
+	return "calendar periods follow DURING: DURING LAST MONTH"
+}
+
 // within reads what follows WITHIN: NEXT duration | duration [ ( AFTER | BEFORE ) sum ].
 func (p *parser) within(w *ast.Window) (err error) {
 	w.Kind = ast.WinWithin
@@ -90,7 +102,7 @@ func (p *parser) within(w *ast.Window) (err error) {
 		return err
 	}
 	if p.word == lex.Last || p.word == lex.This || p.word == lex.Today || p.word == lex.Yesterday {
-		return p.expected("a duration such as 30d after WITHIN").hint("calendar periods follow DURING: DURING LAST MONTH")
+		return p.expected("a duration such as 30d after WITHIN").hint("%s", p.periodInstead())
 	}
 	if w.D, err = p.duration("a duration such as 30d after WITHIN"); err != nil {
 		return err

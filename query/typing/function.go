@@ -71,7 +71,7 @@ func FunctionNames() []string {
 var Foreign = map[string]string{
 	"ifnull": "coalesce(a, b)", "nvl": "coalesce(a, b)", "len": "length(x)", "char_length": "length(x)", "current_date": "today()",
 	"getdate": "now()", "current_timestamp": "now()", "datediff": "a - b", "dateadd": "x + 30d", "dayofweek": "weekday(x)", "ceil": "round(x)",
-	"floor": "round(x)", "cast": "TRY_CAST(x AS INT)", "concat": "separate conditions", "array_length": "size(x)", "cardinality": "size(x)",
+	"floor": "round(x)", "cast": "TRY_CAST(x AS INT)", "concat": "the columns side by side: texts are not joined", "to_char": "date_trunc('month', x) or year(x)", "strftime": "date_trunc('month', x) or year(x)", "date_format": "date_trunc('month', x) or year(x)", "extract": "month(x)", "date_part": "month(x)", "array_length": "size(x)", "cardinality": "size(x)",
 }
 
 // Arity says how many arguments there are: "one argument".
