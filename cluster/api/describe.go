@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/query/ast"
 	"github.com/musterdb/muster/query/bind"
@@ -21,6 +23,9 @@ const (
 	topInOverview = 3
 	topOfOne      = 20
 )
+
+// shareColumn holds shares of a whole, from 0 to 1.
+var shareColumn = &arrow.Decimal128Type{Precision: 18, Scale: 4}
 
 // describe carries out DESCRIBE.
 func (x *execution) describe(ctx context.Context, stmt *ast.Describe) error {
@@ -153,7 +158,7 @@ func (x *execution) overview(ctx context.Context, p *profiler, what string, cols
 		rows = append(rows, []any{c.name, c.typ.String(), c.values, c.rows - c.values, share(c.rows-c.values, c.rows), c.distinct, c.min, c.max, c.topText()})
 	}
 	return x.table([]column{
-		{what, textColumn}, {"type", textColumn}, {"values", intColumn}, {"nulls", intColumn}, {"null_share", floatColumn},
+		{what, textColumn}, {"type", textColumn}, {"values", intColumn}, {"nulls", intColumn}, {"null_share", shareColumn},
 		{"distinct", intColumn}, {"min", textColumn}, {"max", textColumn}, {"top", textColumn},
 	}, rows...)
 }
@@ -227,7 +232,7 @@ func fact(what, value string) []any { return []any{what, value, nil, nil} }
 
 // facts answers what is known of one thing.
 func (x *execution) facts(rows [][]any) error {
-	return x.table([]column{{"what", textColumn}, {"value", textColumn}, {"count", intColumn}, {"share", floatColumn}}, rows...)
+	return x.table([]column{{"what", textColumn}, {"value", textColumn}, {"count", intColumn}, {"share", shareColumn}}, rows...)
 }
 
 // usersOf returns the segments whose conditions name an attribute or a property.

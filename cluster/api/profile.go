@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/query/diag"
@@ -102,6 +103,7 @@ func (p *profiler) totals(ctx context.Context, cols []*profiled) error {
 		if c.values, err = p.count(ctx, &plan.Not{X: &plan.IsNull{X: c.x}}); err != nil {
 			return err
 		}
+		c.rows = max(rows, c.values) // events may have come in between
 		if a, ok := c.x.(*plan.Attr); c.typ.Kind == schema.KindSet || ok && !c.id && p.node.FewValues(p.sch, a.ID, fewValues) {
 			err = p.byGroups(ctx, c)
 		} else {
@@ -313,5 +315,5 @@ func share(part, whole int64) any {
 	if whole == 0 {
 		return nil
 	}
-	return math.Round(float64(part)/float64(whole)*1e4) / 1e4
+	return decimal128.FromI64(int64(math.Round(float64(part) / float64(whole) * 1e4)))
 }

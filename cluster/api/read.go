@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/musterdb/muster/engine/eval"
@@ -89,6 +90,8 @@ func appendCell(to array.Builder, cell any) {
 	switch v := cell.(type) {
 	case int64:
 		to.(*array.Int64Builder).Append(v)
+	case decimal128.Num:
+		to.(*array.Decimal128Builder).Append(v)
 	case float64:
 		to.(*array.Float64Builder).Append(v)
 	case arrow.Timestamp:
