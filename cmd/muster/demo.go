@@ -140,7 +140,7 @@ func (c *demoCmd) banner(url string) string {
 	if c.Rate > 0 {
 		moving = fmt.Sprintf("About %d visits a second keep arriving.", c.Rate)
 	}
-	return fmt.Sprintf("The shop is served at %s until you leave. %s\nFrom another window: curl '%s/v1/query?base=%s' --data \"COUNT DID visit WITHIN 1m\"", url, moving, url, demoBase)
+	return fmt.Sprintf("The shop is served at %s until you leave. %s\nFrom another window:\n  curl '%s/v1/query?base=%s' --data \"COUNT DID visit WITHIN 1m\"", url, moving, url, demoBase)
 }
 
 // questions asks the five that one begins with.

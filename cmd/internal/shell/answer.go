@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -130,7 +131,9 @@ func (s *Shell) show(a *answer) error {
 			return err
 		}
 	}
-	fmt.Fprintln(&b, o.Style.Paint(render.Dim, s.footer(a, o)))
+	if footer := s.footer(a, o); footer != "" {
+		fmt.Fprintln(&b, o.Style.Paint(render.Dim, footer))
+	}
 	return s.page(context.Background(), b.Bytes())
 }
 
@@ -143,8 +146,11 @@ func isPlan(t *render.Table) bool {
 // footer counts the rows and tells how long they took.
 func (s *Shell) footer(a *answer, o render.Options) string {
 	text := a.table.Summary(o)
+	if isPlan(a.table) { // its lines are no rows
+		text = ""
+	}
 	if s.set.timing {
-		text += " in " + milliseconds(a.took)
+		text = strings.TrimPrefix(text+" in ", " ") + milliseconds(a.took)
 		if a.server > 0 {
 			text += " (server " + milliseconds(a.server) + ")"
 		}

@@ -80,7 +80,7 @@ func wrong(hint, format string, args ...any) error {
 // command carries out a backslash command.
 func (s *Shell) command(ctx context.Context, text string) error {
 	name, rest, _ := strings.Cut(strings.TrimPrefix(text, `\`), " ")
-	c, ok := lookup(strings.ToLower(name))
+	c, ok := lookup(strings.TrimSuffix(strings.ToLower(name), "()"))
 	if !ok {
 		return unknown(name)
 	}
@@ -126,7 +126,17 @@ func commandNames() (names []string, what map[string]string) {
 	return names, what
 }
 
+// elsewhere are commands of other shells, and what they are here.
+var elsewhere = map[string]string{
+	"copy": `\export file.csv writes the last answer; COPY contacts FROM 'file.csv' loads a file`,
+	"du":   "there are no users", "dn": `\l lists the bases`, "df": `Tab offers the functions where one can stand`,
+	"g": "a statement ends with ;", "s": `\history shows what was typed`, "r": "Ctrl-C drops what was typed", "!": "leave with Ctrl-Z or \\q for a command of the system",
+}
+
 func unknown(name string) error {
+	if hint := elsewhere[strings.ToLower(name)]; hint != "" {
+		return wrong(hint, `there is no command \%s`, name)
+	}
 	hint := `\? lists the commands`
 	names, _ := commandNames()
 	if meant, ok := diag.Suggest(name, names); ok {

@@ -14,6 +14,12 @@ the condition of the last COUNT or SELECT: ask COUNT country = 'DE'; and then
 COUNT _ AND email_opt_in; for those of them who may be mailed.
 `
 
+// windows are the forms of time that cannot be guessed from another SQL.
+const windows = `  COUNT DID purchase DURING THIS QUARTER;        or LAST MONTH, TODAY, '2026-04'
+  COUNT DID purchase WITHIN 30d;                 30 times 24 hours back from now
+  COUNT DID visit SINCE '2026-01-01' AND DID NOT purchase BEFORE '2026-04-01';
+`
+
 const examples = `  COUNT country = 'DE' AND DID purchase AT LEAST 2 TIMES WITHIN 90d;
   SELECT country, count(*) FROM contacts WHERE _ GROUP BY 1 ORDER BY 2 DESC;
   \chart
@@ -29,7 +35,7 @@ const examples = `  COUNT country = 'DE' AND DID purchase AT LEAST 2 TIMES WITHI
 // help answers \?: all commands, or one.
 func (s *Shell) help(ctx context.Context, args []string) error {
 	if len(args) > 0 {
-		return s.helpOn(args[0])
+		return s.helpOn(ctx, args[0])
 	}
 	var b strings.Builder
 	b.WriteString(aboutStatements)
@@ -41,14 +47,17 @@ func (s *Shell) help(ctx context.Context, args []string) error {
 	}
 	b.WriteString("\nWords do as well: \\quit, \\describe, \\connect; \\? connect explains one.\n")
 	b.WriteString("\n" + s.style.Paint(render.Bold, "Examples") + "\n" + examples)
+	b.WriteString("\n" + s.style.Paint(render.Bold, "Times") + "\n" + windows)
 	return s.page(ctx, []byte(b.String()))
 }
 
-func (s *Shell) helpOn(name string) error {
-	name = strings.TrimPrefix(name, `\`)
-	c, ok := lookup(strings.ToLower(name))
-	if !ok {
-		return unknown(name)
+func (s *Shell) helpOn(ctx context.Context, name string) error {
+	c, ok := lookup(strings.ToLower(strings.TrimPrefix(name, `\`)))
+	if !ok && strings.HasPrefix(name, `\`) {
+		return unknown(strings.TrimPrefix(name, `\`))
+	}
+	if !ok { // HELP SELECT: statements have no pages of their own
+		return s.help(ctx, nil)
 	}
 	names := `\` + strings.Join(c.names, `, \`)
 	_, err := fmt.Fprintf(s.out, "%s %s\n  %s\n", names, c.args, c.what)

@@ -49,10 +49,15 @@ func itemAt(text string, at int) (item, int) {
 // bareWords are commands without a backslash, if they stand alone.
 var bareWords = map[string]bool{"help": true, "quit": true, "exit": true}
 
-// isWord says whether a text's first line is a command that needs no backslash.
+// isWord says whether a text's first line is a command that needs no backslash, brackets after it or not,
+// or help with what it is wanted on.
 func isWord(text string) bool {
 	line, _, _ := strings.Cut(text, "\n")
-	return bareWords[strings.ToLower(strings.TrimRight(strings.TrimSpace(line), ";"))]
+	words := strings.Fields(strings.ToLower(strings.TrimRight(line, "; \t\r")))
+	if len(words) == 2 && words[0] == "help" {
+		return true
+	}
+	return len(words) == 1 && bareWords[strings.TrimSuffix(words[0], "()")]
 }
 
 // whole says whether a text can be carried out as it stands: it ends with a semicolon or a command, or

@@ -36,6 +36,9 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 		return err
 	}
 	s.remember(stmt)
+	if s.cfg.Terminal && !s.watching {
+		s.explainNobody(ctx, stmt)
+	}
 	return nil
 }
 
