@@ -88,7 +88,8 @@ func sum(results []Written) Written {
 	return total
 }
 
-// writeGroup brings a change to one group, in as many commands as its size needs.
+// writeGroup brings a change to one group, in as many commands as its size needs. Beside an error it returns what
+// is known to be done.
 func (n *Node) writeGroup(ctx context.Context, g *dataGroup, sch *schema.Schema, ch *change.Change, batch Batch) (Written, error) {
 	pieces, err := cut(ch)
 	if err != nil {
@@ -98,21 +99,27 @@ func (n *Node) writeGroup(ctx context.Context, g *dataGroup, sch *schema.Schema,
 		return Written{}, err
 	}
 	futures := make([]*replica.Future, 0, len(pieces))
+	var failed error
 	for i, piece := range pieces {
 		f, err := g.ProposeAsync(ctx, n.proposal(sch, piece, batch.part(i)))
 		if err != nil {
-			return Written{}, refusal(err)
+			failed = refusal(err)
+			break
 		}
 		futures = append(futures, f)
 	}
-	results := make([]Written, len(pieces))
+	// Pieces before and behind one that fails may be durable: what they did is told all the same.
+	results := make([]Written, len(futures))
 	for i, f := range futures {
 		res, err := f.Wait(ctx)
-		if results[i].Result, err = settle(res, err); err != nil {
-			return Written{}, err
-		}
-		if res.Duplicate {
-			results[i].Repeated = uint64(change.RowCount(pieces[i]))
+		done, err := settle(res, err)
+		switch {
+		case err != nil && failed == nil:
+			failed = err
+		case err == nil && res.Duplicate:
+			results[i] = Written{Result: done, Repeated: uint64(change.RowCount(pieces[i]))}
+		case err == nil:
+			results[i].Result = done
 		}
 	}
 	total := sum(results)
@@ -122,7 +129,7 @@ func (n *Node) writeGroup(ctx context.Context, g *dataGroup, sch *schema.Schema,
 	case total.Events+total.Removed > 0:
 		n.upkeep.later(g, sch.Base)
 	}
-	return total, nil
+	return total, failed
 }
 
 // part returns the producer of piece i of a batch.
