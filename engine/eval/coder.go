@@ -242,6 +242,8 @@ type strip struct {
 	u8   []uint8
 	u16  []uint16
 	off  int
+	// hist is how many rows each code of u8 has, if that is known and all rows count.
+	hist []uint32
 }
 
 // codeBufs is the memory of one coder in one run.
@@ -296,6 +298,7 @@ func (k *coder) ownStrips(w *Worker, s *source, rows []uint64, buf *[]uint16, ou
 	if c.Len() < s.n {
 		return out, false
 	}
+	whole := rows == nil && c.Len() == s.n
 	if valid := c.Valid(); valid != nil {
 		null, some := w.words(s.n), w.words(s.n)
 		kernel.NotOf(null, valid[:len(null)], s.n)
@@ -310,7 +313,11 @@ func (k *coder) ownStrips(w *Worker, s *source, rows []uint64, buf *[]uint16, ou
 			rows = some
 		}
 	}
-	return k.valueStrips(w, s, c, rows, buf, out)
+	out, ok := k.valueStrips(w, s, c, rows, buf, out)
+	if last := len(out) - 1; whole && ok && out[last].u8 != nil {
+		out[last].hist = c.Histogram()
+	}
+	return out, ok
 }
 
 // valueStrips appends the codes of rows that are not null.

@@ -123,6 +123,11 @@ func (p *Program) rowsIn(s *source, st *strip) int {
 // countStrip counts the rows of each code of a strip that has n of them.
 func countStrip(rows []uint64, _ *source, st *strip, n int) {
 	switch {
+	case st.hist != nil:
+		rows = rows[st.off:]
+		for code, n := range st.hist[:min(len(st.hist), len(rows))] { // codes are below len(rows)
+			rows[code] += uint64(n)
+		}
 	case st.u8 != nil:
 		group.CountCodes(rows[st.off:], st.u8, st.mask)
 	case st.u16 != nil:
@@ -214,6 +219,7 @@ func (d *dense) flush() error {
 	}
 	slot := d.slot
 	if d.g.table.Len() == 0 && d.distinct() {
+		d.g.table.Room(used)
 		slot = func(code int) (int32, error) { return d.newSlot(code, d.g.table.Append) }
 	} else {
 		d.g.table.Expect(used)

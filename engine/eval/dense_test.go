@@ -14,7 +14,9 @@ import (
 	"github.com/musterdb/muster/query/calendar"
 	"github.com/musterdb/muster/query/plan"
 	"github.com/musterdb/muster/storage"
+	"github.com/musterdb/muster/storage/change"
 	"github.com/musterdb/muster/storage/schema"
+	"github.com/musterdb/muster/storage/slab"
 )
 
 // groupedBy answers a grouped statement over one shard, row by row if slow.
@@ -228,5 +230,51 @@ func TestSets(t *testing.T) {
 		if got, want := groupedBy(t, q, &s.View, false), groupsOf(t, q, []*model{m}); !slices.Equal(got, want) {
 			t.Fatalf("%d rows: got %q, want %q", n, got, want)
 		}
+	}
+}
+
+// TestHistogram: chunks that count their codes themselves, with and without nulls, deleted contacts and a condition.
+func TestHistogram(t *testing.T) {
+	sizes := []int{16383, 16384, 16385}
+	if !testing.Short() {
+		sizes = append(sizes, 65537)
+	}
+	for _, n := range sizes {
+		s := storage.New(slab.New(), testSchema())
+		up := &change.Upsert{Stamp: testClock}
+		texts := make([]schema.Value, n)
+		days := make([]schema.Value, n)
+		for i := range n {
+			up.IDs.AppendString(strconv.Itoa(i))
+			if i%7 > 0 {
+				texts[i] = textValue("t" + strconv.Itoa(i%5))
+			}
+			if i%3 > 0 {
+				days[i] = intValue(schema.KindDate, int64(i%11))
+			}
+		}
+		up.Cols = []change.Column{newColumn(uint32(aText), typ(schema.KindText), texts), newColumn(uint32(aDate), typ(schema.KindDate), days)}
+		apply(t, s, up)
+		rows := plan.Of(schema.KindInt)
+		q := &plan.Query{
+			Clock: testClock, Grouped: true, Limit: -1, Zone: "UTC", Group: []plan.Expr{attr(aText)},
+			Totals: []plan.Total{{Fn: plan.TotalRows, T: rows}, {Fn: plan.TotalCount, X: attr(aDate), T: rows}},
+			Items:  []plan.Item{{X: &plan.GroupRef{T: attr(aText).T}}, {X: &plan.TotalRef{T: rows}}, {X: &plan.TotalRef{Index: 1, T: rows}}}, Visible: 3,
+		}
+		if n > 16383 && s.View.Column(aText, 0).Histogram() == nil {
+			t.Errorf("%d rows are not counted by the chunk", n)
+		}
+		for range 2 {
+			for _, where := range []plan.Expr{nil, &plan.IsNull{X: attr(aDate)}} {
+				q.Where = where
+				if fast, slow := groupedBy(t, q, &s.View, false), groupedBy(t, q, &s.View, true); !slices.Equal(fast, slow) {
+					t.Errorf("%d rows: got %q, want %q", n, fast, slow)
+				}
+			}
+			gone := &change.Delete{}
+			gone.IDs.AppendString("1")
+			apply(t, s, gone)
+		}
+		s.Free()
 	}
 }

@@ -3,6 +3,7 @@ package eval
 import (
 	"cmp"
 	"container/heap"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -112,6 +113,8 @@ type groupRow struct {
 	noRowAt
 	group.Row
 	cells []scalar.Value
+	rank  uint64 // ordered as the first value of the order is, equal only where that must be looked at
+	known bool   // there is a rank
 }
 
 // newRow returns a row of the slab, which is made for many rows at once.
@@ -170,7 +173,35 @@ func (f *finisher) offer(t *group.Table, slot int) error {
 			return err
 		}
 	}
+	f.rankRow(row)
 	return f.keep(row)
+}
+
+// rankRow finds the rank of a row: of a text its first bytes, of what lives in 64 bits the whole.
+func (f *finisher) rankRow(r *groupRow) {
+	v, desc := (*scalar.Value)(nil), false
+	switch {
+	case len(f.query.Order) > 0:
+		v, desc = &r.cells[f.query.Order[0].Item], f.query.Order[0].Desc
+	case len(r.Values) > 0:
+		v = &r.Values[0]
+	}
+	if r.known = v != nil && !v.Null() && !v.IsNumber(); !r.known {
+		return
+	}
+	switch v.Kind {
+	case schema.KindSet, schema.KindKey:
+		r.known = false
+	case schema.KindText:
+		var first [8]byte
+		copy(first[:], v.S)
+		r.rank = binary.BigEndian.Uint64(first[:])
+	default:
+		r.rank = uint64(v.I) ^ 1<<63
+	}
+	if desc {
+		r.rank = ^r.rank
+	}
 }
 
 // keep adds a row, or puts it in the place of the last one once the limit is reached.
@@ -206,6 +237,9 @@ func (r *groupRow) bytes() int64 {
 
 // compare orders rows as the statement says, then by the values of the group.
 func (f *finisher) compare(a, b *groupRow) int {
+	if a.known && b.known && a.rank != b.rank {
+		return cmp.Compare(a.rank, b.rank)
+	}
 	for _, o := range f.query.Order {
 		x, y := &a.cells[o.Item], &b.cells[o.Item]
 		c := compareValues(x, y)

@@ -222,7 +222,9 @@ func (l *countLane) add(s *source, st *strip, n int) error {
 		return err
 	}
 	known := *st
-	known.mask = l.known(st)
+	if known.mask = l.known(st); l.vals.valid != nil {
+		known.hist = nil
+	}
 	countStrip(l.n, s, &known, l.d.g.w.prog.rowsIn(s, &known))
 	return nil
 }

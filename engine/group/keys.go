@@ -5,6 +5,9 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/zeebo/xxh3"
 )
 
@@ -63,11 +66,29 @@ func (k *keys) rehash(length int) {
 
 // key returns the bytes of a number.
 func (k *keys) key(i int) []byte {
-	from := uint64(0)
-	if i > 0 {
-		from = k.end[i-1]
+	return k.text[k.start(i):k.end[i]]
+}
+
+// start returns where the bytes of a number begin, or where those of all end.
+func (k *keys) start(i int) uint64 {
+	if i == 0 {
+		return 0
 	}
-	return k.text[from:k.end[i]]
+	return k.end[i-1]
+}
+
+// array returns some keys, one after the other, as a column over their own memory.
+func (k *keys) array(from, to int) arrow.Array {
+	first := k.start(from)
+	offsets := make([]int32, to-from+1)
+	for i := range offsets {
+		offsets[i] = int32(k.start(from+i) - first)
+	}
+	data := array.NewData(arrow.BinaryTypes.Binary, to-from, []*memory.Buffer{
+		nil, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets)), memory.NewBufferBytes(k.text[first:k.start(to)]),
+	}, nil, 0, 0)
+	defer data.Release()
+	return array.NewBinaryData(data)
 }
 
 // append adds a key that find will not find.

@@ -33,6 +33,9 @@ func Schema(q *plan.Query) *arrow.Schema {
 // Send hands all groups to emit in records of Schema, which emit must Retain to keep. The table must not be
 // used afterwards.
 func (t *Table) Send(emit func(arrow.Record) error) error {
+	if t.counts() {
+		return t.sendCounts(emit)
+	}
 	s := sender{table: t, build: array.NewRecordBuilder(memory.DefaultAllocator, Schema(t.query)), emit: emit}
 	defer s.build.Release()
 	for _, y := range t.tallies {
@@ -47,6 +50,45 @@ func (t *Table) Send(emit func(arrow.Record) error) error {
 		}
 	}
 	return s.flush()
+}
+
+// counts says whether all totals are counts.
+func (t *Table) counts() bool {
+	for _, y := range t.tallies {
+		if _, ok := y.(*count); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// sendCounts is Send of a table of counts, whose columns are the table's own memory.
+func (t *Table) sendCounts(emit func(arrow.Record) error) error {
+	schema := Schema(t.query)
+	for from := 0; from < t.Len(); {
+		to := from + 1
+		for to < t.Len() && to-from < maxRows && t.keys.start(to+1)-t.keys.start(from) <= maxBytes {
+			to++
+		}
+		cols := []arrow.Array{t.keys.array(from, to)}
+		for _, y := range t.tallies {
+			cols = append(cols, y.(*count).array(from, to))
+		}
+		if err := emitOwn(schema, cols, to-from, emit); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+func emitOwn(schema *arrow.Schema, cols []arrow.Array, rows int, emit func(arrow.Record) error) error {
+	rec := array.NewRecord(schema, cols, int64(rows))
+	defer rec.Release()
+	for _, c := range cols {
+		c.Release()
+	}
+	return emit(rec)
 }
 
 type sender struct {

@@ -1,6 +1,8 @@
 package group
 
 import (
+	"slices"
+
 	"github.com/musterdb/muster/engine/scalar"
 	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/query/plan"
@@ -38,6 +40,19 @@ func (t *Table) Expect(groups int) {
 		return
 	}
 	t.keys.expect(t.Len() + groups)
+}
+
+// Room makes room for so many groups by Append.
+func (t *Table) Room(groups int) {
+	if need := int64(groups) * t.width; t.used+need > t.budget {
+		return
+	}
+	t.keys.end = slices.Grow(t.keys.end, groups)
+	t.keys.text = slices.Grow(t.keys.text, 12*groups)
+	for _, y := range t.tallies {
+		y.grow(t.Len() + groups)
+		y.grow(t.Len())
+	}
 }
 
 // Append adds a group whose values no other group of the table has, and which will not be looked for: Slot must

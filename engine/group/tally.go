@@ -3,6 +3,7 @@ package group
 import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/musterdb/muster/engine/exact"
 	"github.com/musterdb/muster/engine/scalar"
@@ -99,6 +100,15 @@ func (c *count) field() arrow.DataType { return arrow.PrimitiveTypes.Uint64 }
 func (c *count) appendState(b array.Builder, slot int32) int {
 	b.(*array.Uint64Builder).Append(c.n[slot])
 	return 8
+}
+
+// array returns the counts of some slots as a column over their own memory.
+func (c *count) array(from, to int) arrow.Array {
+	data := array.NewData(arrow.PrimitiveTypes.Uint64, to-from, []*memory.Buffer{
+		nil, memory.NewBufferBytes(arrow.Uint64Traits.CastToBytes(c.n[from:to])),
+	}, nil, 0, 0)
+	defer data.Release()
+	return array.NewUint64Data(data)
 }
 
 func (c *count) mergeAll(slots []int32, col arrow.Array) (int64, error) {
