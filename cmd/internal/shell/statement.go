@@ -79,7 +79,7 @@ func condition(x ast.Expr) string {
 	if x == nil {
 		return "TRUE"
 	}
-	return "(" + print.Expr(x) + ")"
+	return "(" + print.Expr(ast.Bare(x)) + ")"
 }
 
 // lastCondition is what stands for the last condition in a statement.
