@@ -169,7 +169,9 @@ func applyTo(b *testing.B, s *engine.Shard, p change.Part) {
 	}
 }
 
-func attrOf(id schema.AttrID, t schema.Type) plan.Expr { return &plan.Attr{ID: id, T: plan.Type{Type: t}} }
+func attrOf(id schema.AttrID, t schema.Type) plan.Expr {
+	return &plan.Attr{ID: id, T: plan.Type{Type: t}}
+}
 
 func propOf(id schema.PropID, e schema.EventID, t schema.Type) *plan.Prop {
 	return &plan.Prop{ByEvent: map[schema.EventID]schema.PropID{e: id}, T: plan.Type{Type: t}}
