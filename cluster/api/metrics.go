@@ -1,10 +1,8 @@
 package api
 
 import (
-	"errors"
 	"sync/atomic"
 
-	"github.com/musterdb/muster/query/diag"
 	"github.com/musterdb/muster/storage/change"
 )
 
@@ -34,13 +32,4 @@ func (m *Metrics) wrote(r change.Result, rejected int) {
 	m.ContactsWritten.Add(r.Created + r.Updated)
 	m.EventsWritten.Add(r.Events)
 	m.RowsRejected.Add(uint64(rejected))
-}
-
-// CodeOf returns the code under which an error leaves the service.
-func CodeOf(err error) diag.Code {
-	var known *diag.Error
-	if errors.As(err, &known) {
-		return known.Code
-	}
-	return diag.Internal
 }

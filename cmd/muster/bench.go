@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -87,7 +87,7 @@ func (c *benchCmd) load(ctx context.Context, io streams, cfg gen.Config, files, 
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: httpd.New(svc, httpd.Config{Version: version}), ReadHeaderTimeout: time.Second}
+	server := httpServer(httpd.New(svc, httpd.Config{Version: version}), slog.New(slog.DiscardHandler))
 	go func() { _ = server.Serve(listener) }() // ends with Close
 	defer server.Close()
 	cl, err := client.New("http://" + listener.Addr().String())

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -71,7 +70,7 @@ func (c *demoCmd) Run(ctx context.Context, io streams) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	failed := make(chan error, 1)
-	server := &http.Server{Handler: httpd.New(svc, httpd.Config{Version: version}), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	server := httpServer(httpd.New(svc, httpd.Config{Version: version}), slog.New(slog.DiscardHandler))
 	go func() { failed <- server.Serve(listener) }()
 	err = c.attend(ctx, svc, cfg, "http://"+listener.Addr().String(), io)
 	stop()

@@ -48,10 +48,7 @@ func (c *serveCmd) Run(ctx context.Context, io streams) error {
 	}
 	defer listener.Close()
 	gate := httpd.NewGate(httpd.Config{Version: version})
-	server := &http.Server{
-		Handler: gate, ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
+	server := httpServer(gate, logger)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	begin := time.Now()
@@ -66,6 +63,14 @@ func (c *serveCmd) Run(ctx context.Context, io streams) error {
 	stopCtx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	return errors.Join(err, n.Close(stopCtx))
+}
+
+// httpServer returns a server that a stranger cannot hold up with headers that never end.
+func httpServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
 }
 
 // tuneCollector lets the Go heap grow by half of what is live instead of doubling it: contacts and events

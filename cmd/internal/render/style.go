@@ -1,9 +1,6 @@
 package render
 
-import (
-	"os"
-	"strings"
-)
+import "strings"
 
 // Style says what a terminal can show. The zero value is plain UTF-8 text without colours.
 type Style struct {
@@ -25,9 +22,6 @@ func StyleOf(terminal bool, getenv func(string) string) Style {
 	}
 	return s
 }
-
-// Terminal returns the style of this process for output to a terminal, or to something that is none.
-func Terminal(terminal bool) Style { return StyleOf(terminal, os.Getenv) }
 
 // The codes of Paint.
 const (

@@ -52,6 +52,19 @@ func thousands(text string) string {
 	return render.Thousands(n)
 }
 
+// inventory returns what is in the base: its schema, how many contacts there are, as it is shown, and how many
+// events of each type.
+func (s *Shell) inventory(ctx context.Context) (sch *schema.Schema, contacts string, events map[string]string, err error) {
+	if sch, err = s.cfg.Client.Schema(ctx, s.session.Base); err != nil {
+		return nil, "", nil, err
+	}
+	if contacts, err = s.count(ctx); err != nil {
+		return nil, "", nil, err
+	}
+	events, err = s.eventCounts(ctx)
+	return sch, contacts, events, err
+}
+
 // describe answers \d: about one name what DESCRIBE says, else an overview of the base.
 func (s *Shell) describe(ctx context.Context, args []string) error {
 	if len(args) > 0 {
@@ -60,15 +73,7 @@ func (s *Shell) describe(ctx context.Context, args []string) error {
 	if err := s.needBase(); err != nil {
 		return err
 	}
-	sch, err := s.cfg.Client.Schema(ctx, s.session.Base)
-	if err != nil {
-		return err
-	}
-	contacts, err := s.count(ctx)
-	if err != nil {
-		return err
-	}
-	counts, err := s.eventCounts(ctx)
+	sch, contacts, counts, err := s.inventory(ctx)
 	if err != nil {
 		return err
 	}
@@ -247,15 +252,7 @@ func (s *Shell) tables(ctx context.Context, _ []string) error {
 	if err := s.needBase(); err != nil {
 		return err
 	}
-	sch, err := s.cfg.Client.Schema(ctx, s.session.Base)
-	if err != nil {
-		return err
-	}
-	contacts, err := s.count(ctx)
-	if err != nil {
-		return err
-	}
-	counts, err := s.eventCounts(ctx)
+	sch, contacts, counts, err := s.inventory(ctx)
 	if err != nil {
 		return err
 	}

@@ -49,15 +49,7 @@ func (s *Shell) welcomeWithoutBase(bases *render.Table) {
 }
 
 func (s *Shell) welcomeTo(ctx context.Context) error {
-	sch, err := s.cfg.Client.Schema(ctx, s.session.Base)
-	if err != nil {
-		return err
-	}
-	contacts, err := s.count(ctx)
-	if err != nil {
-		return err
-	}
-	counts, err := s.eventCounts(ctx)
+	sch, contacts, counts, err := s.inventory(ctx)
 	if err != nil {
 		return err
 	}
